@@ -1,0 +1,1 @@
+"""The HTTP models of the public contract, one module per service."""
