@@ -1,0 +1,105 @@
+"""The tables that every service's schema has beside its own: outbox, inbox, failures, relay state, idempotency keys.
+
+Created by chassis' own migrations (``chassis/migrations``, version table ``chassis_version``).
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import mysql
+
+from chassis.database import TABLE_OPTIONS, new_metadata
+from chassis.types import BinString, Blob, Json, UtcDateTime, Uuid16
+
+metadata: MetaData = new_metadata()
+
+#: Where alembic notes how far chassis' migrations have come.
+VERSION_TABLE = "chassis_version"
+
+_OPTIONS: dict[str, Any] = TABLE_OPTIONS
+
+#: Every event this service has committed. Kept for good: it is the source of truth, Redis only carries copies.
+#: ``stream_id`` is null until the relay has published the row; its text form is sortable (``chassis.messaging.ids``).
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=True),
+    Column("id", Uuid16, nullable=False),
+    Column("type", BinString(190), nullable=False),
+    Column("subject", BinString(190), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("traceparent", BinString(55)),
+    Column("envelope", Blob(), nullable=False),
+    Column("published_at", UtcDateTime),
+    Column("stream_id", BinString(40)),
+    UniqueConstraint("id"),
+    Index(None, "stream_id", "position"),
+    **_OPTIONS,
+)
+
+#: What each consumer has taken in: the row is written in the handler's own transaction.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("consumer", BinString(120), primary_key=True),
+    Column("event_id", Uuid16, primary_key=True),
+    Column("processed_at", UtcDateTime, nullable=False),
+    Index(None, "processed_at"),
+    **_OPTIONS,
+)
+
+#: Events that a consumer could not take in yet (``retrying``) or gave up on (``dead``: dead letters).
+event_failures = Table(
+    "event_failures",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=True),
+    Column("consumer", BinString(120), nullable=False),
+    Column("event_id", Uuid16, nullable=False),
+    Column("type", BinString(190)),
+    Column("subject", BinString(190)),
+    Column("envelope", Blob(), nullable=False),
+    Column("state", BinString(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", mysql.LONGTEXT, nullable=False),
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("next_attempt_at", UtcDateTime),
+    UniqueConstraint("consumer", "event_id"),
+    Index(None, "state", "next_attempt_at"),
+    **_OPTIONS,
+)
+
+#: What the relay knows of the stream: the last id it saw there, and how far each consumer group has acknowledged.
+relay_state = Table(
+    "relay_state",
+    metadata,
+    Column("name", BinString(120), primary_key=True),
+    Column("stream_id", BinString(40), nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    **_OPTIONS,
+)
+
+#: First answers to requests that carried an ``Idempotency-Key``; ``status`` is null while the request runs.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("owner", BinString(120), primary_key=True),
+    Column("idempotency_key", BinString(255), primary_key=True),
+    Column("fingerprint", mysql.BINARY(32), nullable=False),
+    Column("status", SmallInteger),
+    Column("headers", Json),
+    Column("body", Blob()),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "created_at"),
+    **_OPTIONS,
+)
