@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 
 from chassis.database import TABLE_OPTIONS, new_metadata
-from chassis.types import BinString, Blob, Json, UtcDateTime, Uuid16
+from chassis.types import BinString, Blob, UtcDateTime, Uuid16
 
 metadata: MetaData = new_metadata()
 
@@ -90,16 +90,20 @@ relay_state = Table(
 )
 
 #: First answers to requests that carried an ``Idempotency-Key``; ``status`` is null while the request runs.
+#: ``owner`` is the request that holds the key; after ``locked_until`` it is taken to have died.
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
-    Column("owner", BinString(120), primary_key=True),
-    Column("idempotency_key", BinString(255), primary_key=True),
+    Column("caller", BinString(120), primary_key=True),
+    Column("idempotency_key", BinString(255), key="key", primary_key=True),
     Column("fingerprint", mysql.BINARY(32), nullable=False),
+    Column("owner", Uuid16, nullable=False),
+    Column("locked_until", UtcDateTime, nullable=False),
     Column("status", SmallInteger),
-    Column("headers", Json),
+    Column("content_type", BinString(120)),
     Column("body", Blob()),
     Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("owner"),
     Index(None, "created_at"),
     **_OPTIONS,
 )

@@ -1,0 +1,82 @@
+"""The route class of every service's routers: lost lock races are run again, ``Idempotency-Key`` is honoured."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from anyio.to_thread import run_sync
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis import idempotency
+from chassis.database import is_lost_race, retry_pause
+
+log = structlog.get_logger(__name__)
+
+_ATTEMPTS = 4
+
+
+class ServiceRoute(APIRoute):
+    """``APIRouter(route_class=ServiceRoute)``.
+
+    An endpoint whose only effects are in its ``Tx`` runs again when MySQL chose its transaction as a deadlock's
+    victim (1213) or a lock wait ran out (1205); the client sees nothing of it, or a 503 after four tries.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.methods - {"GET", "HEAD"}:
+            self.app = retrying(self.app)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        return idempotency.guarded(handle) if idempotency.is_idempotent(self.endpoint) else handle  # type: ignore[return-value]
+
+
+def retrying(app: ASGIApp) -> ASGIApp:
+    """``app``, run again with the same body after a lost lock race, as long as no answer has begun."""
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        body: list[Message] = []
+        for attempt in range(1, _ATTEMPTS + 1):
+            begun = False
+
+            async def watched(message: Message) -> None:
+                nonlocal begun
+                begun = True
+                await send(message)
+
+            try:
+                await app(scope, _replay(body, receive), watched)
+            except Exception as error:
+                state = scope.get("state", {})
+                if not begun and "session" in state and is_lost_race(error) and attempt < _ATTEMPTS:
+                    log.info("transaction_retried", path=scope["path"], attempt=attempt)
+                    state.pop("session")
+                    await asyncio.sleep(retry_pause(attempt))
+                    continue
+                if not begun and (owner := state.get(idempotency._OWNER)) is not None:
+                    await run_sync(idempotency.release, scope["app"].state.db, owner)
+                raise
+            return
+
+    return run
+
+
+def _replay(body: list[Message], receive: Receive) -> Receive:
+    position = 0
+
+    async def next_message() -> Message:
+        nonlocal position
+        if position < len(body):
+            message = body[position]
+        else:
+            message = await receive()
+            if message["type"] == "http.request":
+                body.append(message)
+        position += 1
+        return message
+
+    return next_message

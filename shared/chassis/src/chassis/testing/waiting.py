@@ -1,0 +1,21 @@
+"""Waiting for a condition, never for a time."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_POLL_SECONDS = 0.01
+
+
+def eventually(condition: Callable[[], T], timeout: float = 10.0, *, what: str = "the condition") -> T:
+    """The first truthy answer of ``condition``; fails after ``timeout`` seconds with the last answer."""
+    deadline = time.monotonic() + timeout
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"{what} did not come true within {timeout:g} s; the last answer was {found!r}")
+        time.sleep(_POLL_SECONDS)
