@@ -77,7 +77,7 @@ class CourseDocument(AdminInput):
     title: Title
     description: PlainText = ""
     lessons: Annotated[list[LessonDocument], Field(min_length=1, max_length=500)]
-    assignments: Annotated[list[AssignmentDocument], Field(max_length=200)] = []
+    assignments: Annotated[list[AssignmentDocument], Field(max_length=200)] = Field(default_factory=list)
 
 
 class LiveSessionDocument(AdminInput):
@@ -101,4 +101,4 @@ class ProgramDocument(AdminInput):
     published: Flag = False
     weeks: Annotated[list[WeekDocument], Field(min_length=1, max_length=104)]
     courses: Annotated[list[CourseDocument], Field(min_length=1, max_length=100)]
-    live_sessions: Annotated[list[LiveSessionDocument], Field(max_length=500)] = []
+    live_sessions: Annotated[list[LiveSessionDocument], Field(max_length=500)] = Field(default_factory=list)
