@@ -28,7 +28,7 @@ VERSION_TABLE = "chassis_version"
 _OPTIONS: dict[str, Any] = TABLE_OPTIONS
 
 #: Every event this service has committed. Kept for good: it is the source of truth, Redis only carries copies.
-#: ``stream_id`` is null until the relay has published the row; its text form is sortable (``chassis.messaging.ids``).
+#: ``stream_id`` is null until the relay has published the row (its form: ``chassis.messaging.stamps``).
 outbox = Table(
     "outbox",
     metadata,
@@ -47,14 +47,14 @@ outbox = Table(
     **_OPTIONS,
 )
 
-#: What each consumer has taken in: the row is written in the handler's own transaction.
+#: What each consumer has taken in: the row is written in the handler's own transaction. Never pruned: outboxes are
+#: kept and can be replayed, and a forgotten row would let an old event take effect twice.
 inbox = Table(
     "inbox",
     metadata,
     Column("consumer", BinString(120), primary_key=True),
     Column("event_id", Uuid16, primary_key=True),
     Column("processed_at", UtcDateTime, nullable=False),
-    Index(None, "processed_at"),
     **_OPTIONS,
 )
 
@@ -79,7 +79,8 @@ event_failures = Table(
     **_OPTIONS,
 )
 
-#: What the relay knows of the stream: the last id it saw there, and how far each consumer group has acknowledged.
+#: What must survive a worker's restart: where the relay left its stream and how far each consumer group has come
+#: there (``chassis.messaging.relay_state``), and when each scheduled job last ran (``job:<name>``).
 relay_state = Table(
     "relay_state",
     metadata,
@@ -90,12 +91,11 @@ relay_state = Table(
 )
 
 #: First answers to requests that carried an ``Idempotency-Key``; ``status`` is null while the request runs.
-#: ``owner`` is the request that holds the key; after ``locked_until`` it is taken to have died.
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
     Column("caller", BinString(120), primary_key=True),
-    Column("idempotency_key", BinString(255), key="key", primary_key=True),
+    Column("key", BinString(255), primary_key=True),
     Column("fingerprint", mysql.BINARY(32), nullable=False),
     Column("owner", Uuid16, nullable=False),
     Column("locked_until", UtcDateTime, nullable=False),
@@ -103,7 +103,7 @@ idempotency_keys = Table(
     Column("content_type", BinString(120)),
     Column("body", Blob()),
     Column("created_at", UtcDateTime, nullable=False),
-    UniqueConstraint("owner"),
     Index(None, "created_at"),
+    Index(None, "owner"),
     **_OPTIONS,
 )

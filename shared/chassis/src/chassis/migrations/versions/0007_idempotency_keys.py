@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-revision = "0008"
-down_revision = "0007"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "idempotency_keys",
         sa.Column("caller", mysql.VARCHAR(120, charset="utf8mb4", collation="utf8mb4_bin"), nullable=False),
-        sa.Column("idempotency_key", mysql.VARCHAR(255, charset="utf8mb4", collation="utf8mb4_bin"), nullable=False),
+        sa.Column("key", mysql.VARCHAR(255, charset="utf8mb4", collation="utf8mb4_bin"), nullable=False),
         sa.Column("fingerprint", mysql.BINARY(32), nullable=False),
         sa.Column("owner", mysql.BINARY(16), nullable=False),
         sa.Column("locked_until", mysql.DATETIME(fsp=6), nullable=False),
@@ -22,8 +22,7 @@ def upgrade() -> None:
         sa.Column("content_type", mysql.VARCHAR(120, charset="utf8mb4", collation="utf8mb4_bin")),
         sa.Column("body", mysql.LONGBLOB),
         sa.Column("created_at", mysql.DATETIME(fsp=6), nullable=False),
-        sa.PrimaryKeyConstraint("caller", "idempotency_key", name="pk_idempotency_keys"),
-        sa.UniqueConstraint("owner", name="uq_idempotency_keys_owner"),
+        sa.PrimaryKeyConstraint("caller", "key", name="pk_idempotency_keys"),
         mysql_engine="InnoDB",
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_unicode_ci",

@@ -1,0 +1,180 @@
+"""Events that could not be taken in: written down with their error, tried again when due, dead past the cap.
+
+An event is acknowledged only once it took effect or stands here, so one bad event never holds back the others. An
+attempt is counted before it is made: an event that kills its process runs out of attempts like any other.
+"""
+
+import random
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import Session
+
+from chassis.messaging.consumers import NotYet
+from chassis.messaging.inbox import Intake
+from chassis.messaging.retry import RetryPolicy
+from chassis.tables import event_failures, inbox
+
+log = structlog.get_logger(__name__)
+
+#: How long an attempt is left alone before another worker takes it that its process died.
+LEASE = timedelta(minutes=2)
+
+
+class State(StrEnum):
+    """Of a failure: it will be tried again, or it waits for an operator."""
+
+    RETRYING = "retrying"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A row of ``event_failures`` that is about to be tried again."""
+
+    id: int
+    consumer: str
+    event_id: UUID
+    type: str | None
+    envelope: bytes
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a failed event."""
+
+    state: State
+    next_attempt_at: datetime | None
+    error: str
+    quiet: bool
+
+
+def judge(error: BaseException, attempts: int, now: datetime, policy: RetryPolicy) -> Verdict:
+    """Try again later, or give up."""
+    not_yet = isinstance(error, NotYet)
+    delay = policy.delay(attempts, not_yet=not_yet, luck=random.random())
+    text = f"NotYet: {error}" if not_yet else "".join(traceback.format_exception(error))
+    if delay is None:
+        return Verdict(State.DEAD, None, text, quiet=False)
+    return Verdict(State.RETRYING, now + delay, text, quiet=not_yet)
+
+
+def record(session: Session, intake: Intake, verdict: Verdict, now: datetime) -> None:
+    """Write down that a fresh delivery failed. A delivery of an event that stands here already changes only the
+    error: its attempts and its next one go on as they were.
+    """
+    row = {
+        "consumer": intake.handler.name,
+        "event_id": intake.envelope.id,
+        "type": intake.envelope.type,
+        "subject": intake.envelope.subject,
+        "envelope": intake.raw,
+    }
+    _upsert(session, row, verdict, now)
+    tell(verdict, 1, consumer=intake.handler.name, event_id=intake.envelope.id, event_type=intake.envelope.type)
+
+
+def record_poison(session: Session, consumer: str, event_id: UUID, raw: bytes, error: Exception, now: datetime) -> None:
+    """Write down what nobody can read, as a dead letter at once."""
+    row = {"consumer": consumer, "event_id": event_id, "type": None, "subject": None, "envelope": raw}
+    verdict = Verdict(State.DEAD, None, "".join(traceback.format_exception(error)), quiet=False)
+    _upsert(session, row, verdict, now)
+    tell(verdict, 1, consumer=consumer, event_id=event_id, event_type=None)
+
+
+def _upsert(session: Session, row: dict[str, Any], verdict: Verdict, now: datetime) -> None:
+    statement = mysql.insert(event_failures).values(
+        **row,
+        state=verdict.state,
+        attempts=1,
+        error=verdict.error,
+        first_at=now,
+        last_at=now,
+        next_attempt_at=verdict.next_attempt_at,
+    )
+    new = statement.inserted
+    session.execute(statement.on_duplicate_key_update(error=new.error, last_at=new.last_at))
+
+
+def tell(verdict: Verdict, attempts: int, **about: Any) -> None:
+    """One log line for a failure: an error when it is a dead letter, a warning when it is tried again, and only a
+    debug line while an event merely waits for its cause.
+    """
+    fields = {**about, "event_id": str(about["event_id"]), "attempts": attempts, "error": verdict.error}
+    if verdict.state is State.DEAD:
+        log.error("event_dead", **fields, hint="see the dead letters; retry or discard them")
+    elif verdict.quiet:
+        log.debug("event_not_yet", **fields)
+    else:
+        log.warning("event_failed", **fields, next_attempt_at=verdict.next_attempt_at)
+
+
+def claim_due(session: Session, now: datetime) -> Failure | None:
+    """Take the failure that is due longest, if any, and count the attempt that the caller now makes."""
+    found = session.execute(
+        select(
+            event_failures.c.id,
+            event_failures.c.consumer,
+            event_failures.c.event_id,
+            event_failures.c.type,
+            event_failures.c.envelope,
+            event_failures.c.attempts,
+        )
+        .where(event_failures.c.state == State.RETRYING, event_failures.c.next_attempt_at <= now)
+        .order_by(event_failures.c.next_attempt_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if found is None:
+        return None
+    failure = Failure(*found)
+    session.execute(
+        update(event_failures)
+        .where(event_failures.c.id == failure.id)
+        .values(attempts=failure.attempts + 1, next_attempt_at=now + LEASE)
+    )
+    return failure
+
+
+def settle(session: Session, failure: Failure) -> None:
+    """The event has been taken in: forget that it failed."""
+    session.execute(delete(event_failures).where(event_failures.c.id == failure.id))
+
+
+def postpone(session: Session, failure: Failure, verdict: Verdict, now: datetime) -> None:
+    """The attempt failed too."""
+    session.execute(
+        update(event_failures)
+        .where(event_failures.c.id == failure.id)
+        .values(state=verdict.state, error=verdict.error, last_at=now, next_attempt_at=verdict.next_attempt_at)
+    )
+    about = {"consumer": failure.consumer, "event_id": failure.event_id, "event_type": failure.type}
+    tell(verdict, failure.attempts + 1, **about)
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the next failure is due; None when there is none."""
+    due: datetime | None = session.scalar(
+        select(func.min(event_failures.c.next_attempt_at)).where(event_failures.c.state == State.RETRYING)
+    )
+    return due
+
+
+def forget_settled(session: Session) -> int:
+    """Remove failures whose event was taken in after all, by a later delivery; answers how many."""
+    taken_in = exists().where(
+        inbox.c.consumer == event_failures.c.consumer, inbox.c.event_id == event_failures.c.event_id
+    )
+    ids: Sequence[int] = session.scalars(select(event_failures.c.id).where(taken_in)).all()
+    if ids:
+        session.execute(delete(event_failures).where(event_failures.c.id.in_(ids)))
+    return len(ids)
