@@ -127,6 +127,12 @@ class ObjectStore:
             found = self._private.head_object(Bucket=bucket, Key=key)
         return ObjectInfo(found["ContentLength"], found.get("ContentType", ""), _unquoted(found["ETag"]))
 
+    def sizes(self, bucket: str, prefix: str) -> dict[str, int]:
+        """The objects whose keys begin with ``prefix``, and their sizes."""
+        with _translated():
+            pages = self._private.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", ())}
+
     def delete(self, bucket: str, key: str) -> None:
         """Remove an object; removing what is not there is fine."""
         with _translated(allowed=_MISSING):
@@ -200,6 +206,8 @@ class ObjectStore:
             connect_timeout=3,
             read_timeout=20,
             retries={"mode": "standard", "max_attempts": 3},
+            # Some servers answer a range with the checksum of the whole object.
+            response_checksum_validation="when_required",
         )
         with self._lock:  # sessions are not thread-safe while they make clients
             session = boto3.session.Session(**self._credentials)
