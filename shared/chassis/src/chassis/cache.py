@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import redis
@@ -74,8 +74,7 @@ class ReadCache:
         if time.monotonic() < self._broken_until:
             return None
         try:
-            found: list[bytes | None] = await self._redis.mget(keys)
-            return found
+            return cast("list[bytes | None]", await self._redis.mget(keys))
         except (redis.RedisError, OSError) as error:
             self._break(error)
             return None

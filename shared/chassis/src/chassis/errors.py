@@ -1,16 +1,16 @@
 """Errors for people: every refusal is an RFC 9457 problem document.
 
-    Problem
-     ├─ BadRequest 400      MalformedJson
-     ├─ Unauthenticated 401
-     ├─ Forbidden 403       (subclass with a reason code)
-     ├─ NotFound 404
-     ├─ Conflict 409        (subclass with a reason code)
-     ├─ TooLarge 413
-     ├─ Unprocessable 422   (``errors`` names the fields)
-     ├─ RateLimited 429
-     ├─ BadGateway 502
-     └─ Unavailable 503     (``Retry-After``)
+Problem
+ ├─ BadRequest 400      MalformedJson
+ ├─ Unauthenticated 401
+ ├─ Forbidden 403       (subclass with a reason code)
+ ├─ NotFound 404
+ ├─ Conflict 409        (subclass with a reason code)
+ ├─ TooLarge 413
+ ├─ Unprocessable 422   (``errors`` names the fields)
+ ├─ RateLimited 429
+ ├─ BadGateway 502
+ └─ Unavailable 503     (``Retry-After``)
 """
 
 from collections.abc import Mapping

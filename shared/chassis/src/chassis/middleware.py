@@ -2,12 +2,10 @@
 
 import re
 import time
-from typing import Any
+from contextlib import suppress
 from uuid import uuid4
 
-import orjson
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -135,10 +133,8 @@ class BodyLimit:
             started = True
             await send(message)
 
-        try:
+        with suppress(_OverLimit):
             await self.app(scope, counted, watched)
-        except _OverLimit:
-            pass
         if over and not started:
             await self._refuse(scope, receive, send)
 
@@ -149,5 +145,3 @@ class BodyLimit:
 
 class _OverLimit(Exception):
     """The body went over the limit while it was read."""
-
-

@@ -25,10 +25,11 @@ class ServiceRoute(APIRoute):
     victim (1213) or a lock wait ran out (1205); the client sees nothing of it, or a 503 after four tries.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.methods - {"GET", "HEAD"}:
-            self.app = retrying(self.app)
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in {"GET", "HEAD"}:
+            await super().handle(scope, receive, send)
+        else:
+            await retrying(super().handle)(scope, receive, send)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

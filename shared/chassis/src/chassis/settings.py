@@ -1,5 +1,6 @@
 """Settings: one frozen object, read once in ``create_app`` from ``EDX_*`` variables (see ``.env.example``)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
@@ -34,11 +35,13 @@ BaseUrl = Annotated[str, AfterValidator(lambda value: value.rstrip("/"))]
 class _OwnDatabaseUrl(EnvSettingsSource):
     """Reads ``database_url`` from ``EDX_<SERVICE>_DATABASE_URL``: each service knows only its own."""
 
-    def _extract_field_info(self, field: FieldInfo, field_name: str) -> list[tuple[str, str, bool]]:
+    def _extract_field_info(
+        self, field: FieldInfo, field_name: str, model_config: Mapping[str, Any] | None = None
+    ) -> list[tuple[str, str, bool]]:
         if field_name == "database_url":
             name = environment_key(self.settings_cls, field_name)  # type: ignore[arg-type]
             return [(field_name, name.lower(), False)]
-        return super()._extract_field_info(field, field_name)
+        return super()._extract_field_info(field, field_name, model_config)
 
 
 class ServiceSettings(BaseSettings):
@@ -63,7 +66,7 @@ class ServiceSettings(BaseSettings):
     gateway_url: BaseUrl = "http://127.0.0.1:8080"
     jwks_url: str | None = None
     token_issuer: str | None = None
-    token_audience: str = "edxelera"
+    token_audience: str = "edxelera"  # noqa: S105
     service_token_secrets: SecretList = Field(description="first signs, all verify")
     otel_endpoint: str | None = None
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BINARY, LargeBinary, String
+from sqlalchemy import BINARY, String
 from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -64,6 +64,6 @@ def Slug(n: int = 100) -> String:  # noqa: N802
     return BinString(n)
 
 
-def Blob() -> LargeBinary:  # noqa: N802
+def Blob() -> mysql.LONGBLOB:  # noqa: N802
     """Raw bytes up to 4 GiB (LONGBLOB)."""
     return mysql.LONGBLOB()

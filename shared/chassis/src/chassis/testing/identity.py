@@ -29,7 +29,7 @@ class TestTokens:
         document = json.dumps({"keys": [{**jwk, "kid": KEY_ID, "alg": "ES256", "use": "sig"}]}).encode()
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802
+            def do_GET(self) -> None:
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(document)))

@@ -156,7 +156,7 @@ def settings_for(
 
 
 @pytest.fixture
-def live(request: pytest.FixtureRequest) -> Iterator[Callable[[Any], LiveServer]]:
+def live() -> Iterator[Callable[[Any], LiveServer]]:
     """``live(app)``: the application on a real uvicorn; ``.url`` is where."""
     with ExitStack() as stack:
         yield lambda app: LiveServer(stack, app)

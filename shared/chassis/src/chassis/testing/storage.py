@@ -29,7 +29,8 @@ class TestS3:
         auth = ["--auth-key", f"{self.access_key},{self.secret_key}", "--vfs-cache-mode", "off", str(folder)]
         log = stack.enter_context((folder.parent / "rclone.log").open("wb"))
         process = subprocess.Popen([*command, *auth], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        stack.callback(lambda: (process.kill(), process.wait()))
+        stack.callback(process.wait)
+        stack.callback(process.kill)
         deadline = time.monotonic() + 30
         while not self._answers():
             if time.monotonic() > deadline:

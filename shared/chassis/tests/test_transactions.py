@@ -1,0 +1,96 @@
+"""A client never hears "ok" about what was not stored; a lost lock race is run again."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from example_service import add_note, notes
+from fastapi import FastAPI
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from chassis import tables
+from chassis.database import Database, is_duplicate, is_lost_race
+
+
+@pytest.fixture
+def db(app: FastAPI) -> Database:
+    found: Database = app.state.db
+    return found
+
+
+def test_a_commit_that_fails_is_not_answered_with_ok(client: httpx.Client, db: Database) -> None:
+    answer = client.post("/broken-commit")
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "unavailable"
+    with db.begin() as session:
+        assert notes(session) == 0
+
+
+def test_a_deadlock_victim_runs_again_and_both_clients_hear_ok(
+    client: httpx.Client, app: FastAPI, db: Database, clock: Any
+) -> None:
+    with db.begin() as session:
+        add_note(session, "a", clock.now)
+        add_note(session, "b", clock.now)
+    barrier = threading.Barrier(2)
+    app.state.meet = lambda: barrier.wait(10) if len(app.state.attempts) <= 2 else None
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(client.post, ["/swap/a/b", "/swap/b/a"]))
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len(app.state.attempts) == 3, "one of the two was the victim and ran again"
+    with db.begin() as session:
+        assert list(session.scalars(select(tables.outbox.c.sequence))) == [3, 3]
+
+
+def test_run_tries_a_lost_race_again(db: Database, clock: Any) -> None:
+    with db.begin() as session:
+        add_note(session, "a", clock.now)
+        add_note(session, "b", clock.now)
+    barrier, tries = threading.Barrier(2), []
+
+    def lock(first: str, second: str) -> None:
+        def work(session: Any) -> None:
+            tries.append(first)
+            for step, name in enumerate((first, second)):
+                session.execute(update(tables.outbox).where(tables.outbox.c.subject == name).values(type=first))
+                if step == 0 and len(tries) <= 2:
+                    barrier.wait(10)
+
+        db.run(work)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lock, ["a", "b"], ["b", "a"]))
+    assert len(tries) == 3
+
+
+def test_isolation_is_read_committed_and_time_is_utc(db: Database) -> None:
+    with db.begin() as session:
+        isolation = session.execute(text("SELECT @@session.transaction_isolation")).scalar()
+        zone = session.execute(text("SELECT @@session.time_zone")).scalar()
+    assert (isolation, zone) == ("READ-COMMITTED", "+00:00")
+
+
+def test_the_service_user_can_neither_change_the_schema_nor_see_another(db: Database) -> None:
+    with pytest.raises(OperationalError, match="denied"), db.begin() as session:
+        session.execute(text("DROP TABLE outbox"))
+    with pytest.raises(OperationalError, match="denied"), db.begin() as session:
+        session.execute(text("SELECT * FROM mysql.user"))
+
+
+def test_a_duplicate_is_told_from_other_integrity_errors(db: Database, clock: Any) -> None:
+    def twice(session: Any) -> None:
+        row = {"consumer": "c", "event_id": tables_id, "processed_at": clock.now}
+        session.execute(tables.inbox.insert().values(**row))
+        session.execute(tables.inbox.insert().values(**row))
+
+    from chassis.ids import new_id
+
+    tables_id = new_id()
+    with pytest.raises(IntegrityError) as caught:
+        db.run(twice)
+    assert is_duplicate(caught.value)
+    assert not is_duplicate(caught.value, "uq_other")
+    assert not is_lost_race(caught.value)
