@@ -1,0 +1,54 @@
+"""The certificate: issued by the completion, its document made, downloaded, and verified by a stranger."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from edxelera.gateway_api import GatewayApi
+from edxelera.journey.report import Report, poll, require
+
+Json = dict[str, Any]
+
+
+def receive(report: Report, api: GatewayApi, slug: str, completion: Json, save: Path) -> str:
+    """Wait for it, download it, verify it; the address of its verification page."""
+    course = completion["course"]["slug"]
+
+    def mine() -> Json | None:
+        found = api.get("/v1/certificates")["certificates"]
+        return next((one for one in found if one["courseSlug"] == course and one["programSlug"] == slug), None)
+
+    with report.step("last lesson to issued certificate") as line:
+        issued, _ = poll(mine, lambda found: found is not None, "the certificate")
+        assert issued is not None
+        line.milliseconds = (time.perf_counter() - completion["completed"]) * 1000
+        line.note = f"{issued['title']}, {issued['recipientName']}"
+    with report.step("its document is ready"):
+        certificate, _ = poll(mine, lambda found: found and found["documentReady"], "the PDF")
+        assert certificate is not None
+    with report.step("download the PDF") as line:
+        url = api.get(f"/v1/certificates/{certificate['id']}/download-url")["url"]
+        document = httpx.get(url, timeout=30)
+        require(document.status_code == 200, f"the download answered {document.status_code}: {document.text[:200]}")
+        require(document.content.startswith(b"%PDF"), "what was downloaded is no PDF")
+        save.parent.mkdir(parents=True, exist_ok=True)
+        save.write_bytes(document.content)
+        line.note = f"{len(document.content) / 1024:.0f} KiB"
+    return verify(report, certificate, GatewayApi(api.url))
+
+
+def verify(report: Report, certificate: Json, stranger: GatewayApi) -> str:
+    """Anybody with the code sees that it is valid."""
+    with report.step("verify it without an account") as line:
+        verdict = stranger.get(f"/v1/certificates/verify/{certificate['verificationCode']}")
+        require(verdict["valid"], f"the verification says {verdict}")
+        line.note = f"valid, {verdict['recipientName']}"
+    page = str(certificate["verificationUrl"])
+    with report.step("the verification page for people") as line:
+        shown = stranger.send("GET", page)
+        require(shown.status_code == 200, f"{page} answered {shown.status_code}")
+        require("valid" in shown.text.lower(), f"{page} does not say that the certificate is valid")
+        line.note = page
+    return page

@@ -1,0 +1,96 @@
+"""Is it ready? Each process by what it answers itself, and a wait that shows how far everything is."""
+
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from edxelera.console import Step
+from edxelera.failure import Failure
+from edxelera.home import Home
+from edxelera.private_servers import mariadb_admin_url
+from edxelera.schemas import answers
+from edxelera.supervisor import Supervisor
+from edxelera.supervisor_config import log_path
+from edxelera.units import Process, process
+
+#: How often a process may fail at once before waiting for it is given up.
+_FAILED_STARTS = 4
+
+
+def health(home: Home, which: Process, port: int, redis_password: str) -> str:
+    """``ok``, or what is the matter."""
+    if which.name == "mariadb":
+        return "ok" if answers(mariadb_admin_url(home)) else "no answer"
+    if which.name.startswith("redis"):
+        return _redis(port, redis_password)
+    return http_health(f"http://127.0.0.1:{port}{'/' if which.name == 's3' else '/readyz'}", which.is_ours)
+
+
+def http_health(url: str, must_succeed: bool = True) -> str:
+    """``ok`` for 2xx; an S3 server refuses an anonymous request, which is an answer too."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=4):
+            return "ok"
+    except urllib.error.HTTPError as error:
+        return f"answers {error.code}" if must_succeed else "ok"
+    except (OSError, ValueError):
+        return "no answer"
+
+
+def _redis(port: int, password: str) -> str:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
+            answer = b""
+            while answer.count(b"\r\n") < 2:
+                answer += connection.recv(256) or b"\r\n\r\n"
+    except OSError:
+        return "no answer"
+    return "ok" if b"+PONG" in answer else answer.decode(errors="replace").strip() or "no answer"
+
+
+def health_of_all(home: Home, names: Sequence[str], ports: Mapping[str, int], redis_password: str) -> dict[str, str]:
+    """The health of several processes, asked all at once."""
+    with ThreadPoolExecutor(max_workers=len(names) or 1) as pool:
+        results = pool.map(lambda name: health(home, process(name), ports[name], redis_password), names)
+        return dict(zip(names, results, strict=True))
+
+
+def wait_until_ready(
+    supervisor: Supervisor,
+    names: Sequence[str],
+    check: Callable[[Sequence[str]], Mapping[str, str]],
+    running: Step,
+    seconds: float = 120,
+) -> None:
+    """Return when all are ready; raise ``Failure`` with the log of one that cannot start."""
+    deadline = time.monotonic() + seconds
+    waiting = list(names)
+    failures: dict[str, int] = {}
+    while waiting:
+        waiting = [name for name, result in check(waiting).items() if result != "ok"]
+        running.show(f"{len(names) - len(waiting)} of {len(names)} ready, waiting for {', '.join(waiting[:4])}")
+        if not waiting:
+            break
+        states = supervisor.processes()
+        for name in waiting:
+            failures[name] = failures.get(name, 0) + (states[name]["statename"] in ("BACKOFF", "FATAL", "EXITED"))
+        gone = [name for name in waiting if failures[name] > _FAILED_STARTS * 3 or states[name]["statename"] == "FATAL"]
+        if gone or time.monotonic() > deadline:
+            raise Failure(explain(supervisor.home, (gone or waiting)[0], waiting))
+        time.sleep(0.25)
+    running.note(f"[dim]{len(names)} processes[/dim]")
+
+
+def explain(home: Home, name: str, waiting: Sequence[str]) -> str:
+    """Which process is not ready, and the end of its log."""
+    log = log_path(home, name)
+    lines = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
+    tail = "\n  ".join(line[:400] for line in lines) or "(it wrote nothing)"
+    others = ", ".join(other for other in waiting if other != name)
+    also = f" Also not ready: {others}." if others else ""
+    return f"{name} did not become ready.{also} The end of {log}:\n  {tail}"
