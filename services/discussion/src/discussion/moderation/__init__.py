@@ -1,0 +1,1 @@
+"""Pins, hiding and reports."""

@@ -1,0 +1,1 @@
+"""Posts and replies: reading, answering, editing, deleting."""

@@ -1,0 +1,1 @@
+"""Who may be in the discussion of a cohort's week, from projections of accounts, programs, cohorts and enrollments."""

@@ -1,0 +1,1 @@
+"""Threads: the page of a week, and new posts."""
