@@ -1,0 +1,5 @@
+"""Playback over HTTP."""
+
+from contracts.http.media import CookieOut, PlaybackOut
+
+__all__ = ["CookieOut", "PlaybackOut"]
