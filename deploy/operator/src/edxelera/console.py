@@ -1,11 +1,12 @@
 """What a person sees while something takes long: one moving line, and a line that stays for each thing done."""
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -14,15 +15,16 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 class Step:
     """A running step; ``show`` tells how far it is, ``note`` what came of it."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, line: Status | None) -> None:
         self.title = title
         self.result = ""
         self.began = time.monotonic()
-        self._status = console.status(title)
+        self._line = line
 
     def show(self, progress: str) -> None:
         """Replace the moving line; without a terminal nothing moves."""
-        self._status.update(f"{self.title} [dim]{progress}[/dim]")
+        if self._line is not None:
+            self._line.update(f"{self.title} [dim]{escape(progress)}[/dim]")
 
     def note(self, result: str) -> None:
         """Said at the end of the line that stays."""
@@ -32,10 +34,13 @@ class Step:
 @contextmanager
 def step(title: str) -> Iterator[Step]:
     """Show ``title`` while the block runs, then a line with its time."""
-    running = Step(title)
-    if not sys.stdout.isatty():
+    if console.is_terminal:
+        with console.status(title) as line:
+            running = Step(title, line)
+            yield running
+    else:
         console.print(f"[dim]…[/dim] {title}")
-    with running._status:
+        running = Step(title, None)
         yield running
     seconds = time.monotonic() - running.began
     console.print(f"[green]✓[/green] {title} [dim]{seconds:.1f} s[/dim] {running.result}".rstrip())

@@ -123,6 +123,8 @@ def redis_configuration(folder: Path, port: int, password: str, options: Mapping
         "daemonize": "no",
         "logfile": '""',
         "databases": "2",
+        # it would overwrite the command line and environment by which an orphan is found again
+        "set-proc-title": "no",
         **options,
     }
     return "# written by 'edxelera up'\n" + "".join(f"{key} {value}\n" for key, value in settings.items())

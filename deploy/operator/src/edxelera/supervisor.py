@@ -7,6 +7,7 @@ import sys
 import time
 import xmlrpc.client
 from collections.abc import Iterable
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from edxelera.failure import Failure
 from edxelera.home import Home
 from edxelera.supervisor_config import MARK, log_path, socket_path
-from edxelera.units import APPLICATIONS
+from edxelera.units import APPLICATIONS, SERVERS
 
 CONFIGURATION = "supervisord.conf"
 
@@ -27,9 +28,6 @@ class Supervisor:
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        self._proxy = xmlrpc.client.ServerProxy(
-            "http://127.0.0.1", transport=SupervisorTransport(serverurl=f"unix://{socket_path(home)}")
-        )
 
     @property
     def configuration(self) -> Path:
@@ -37,13 +35,16 @@ class Supervisor:
         return self.home.local / "etc" / CONFIGURATION
 
     def _call(self, method: str, *arguments: Any) -> Any:
-        return getattr(self._proxy.supervisor, method)(*arguments)
+        """One call over a connection of its own: the transport cannot be used again after a failure."""
+        transport = SupervisorTransport(serverurl=f"unix://{socket_path(self.home)}")
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as proxy:
+            return getattr(proxy.supervisor, method)(*arguments)
 
     def is_running(self) -> bool:
         """Whether it answers; a pid file or socket left behind does not count."""
         try:
             return bool(self._call("getState")["statename"] == "RUNNING")
-        except (OSError, xmlrpc.client.Error):
+        except (OSError, HTTPException, xmlrpc.client.Error):
             return False
 
     def start(self) -> None:
@@ -101,7 +102,8 @@ class Supervisor:
     def shut_down(self) -> None:
         """Stop everything and supervisord itself; servers with data go last."""
         if self.is_running():
-            self.stop_processes(which.name for which in APPLICATIONS)
+            for group in (APPLICATIONS, SERVERS):
+                self.stop_processes(which.name for which in group)
             self._call("shutdown")
             wait_for(lambda: not orphans(self.home.local), 90)
         self.clear_up()

@@ -11,6 +11,10 @@ from edxelera.units import PROCESSES, SERVERS, Process
 MARK = "EDXELERA_INSTALLATION"
 
 
+#: MariaDB and Redis write what they hold; the S3 server would wait for idle connections.
+_STOP_SECONDS = {"mariadb": 60, "redis": 60, "s3": 3}
+
+
 def socket_path(home: Home) -> Path:
     """Where supervisord listens; its folder is its owner's alone."""
     return home.run / "supervisor.sock"
@@ -79,7 +83,7 @@ def _program(home: Home, name: str, command: str) -> list[str]:
         "startsecs=1",
         # it waits one second longer each time: about an hour before it gives up
         "startretries=80",
-        f"stopwaitsecs={60 if is_server else 15}",
+        f"stopwaitsecs={_STOP_SECONDS.get(name, 15)}",
         "stopasgroup=true",
         "killasgroup=true",
         f"priority={10 if is_server else 50}",
