@@ -90,16 +90,21 @@ class Taker:
         """Each event takes effect or is written down as a failure."""
         report = Report()
         intakes = [intake for delivery in deliveries for intake in self._understand(delivery, report)]
-        if not intakes:
-            return report
-        try:
-            self._take_in_together(intakes, report)
-        except Exception as error:
-            if is_unreachable(error):
-                raise
+        if not self._taken_together(intakes, report):
             for intake in intakes:
                 self._take_in_alone(intake, report)
         return report
+
+    def _taken_together(self, intakes: Sequence[Intake], report: Report) -> bool:
+        if len(intakes) < 2:
+            return not intakes
+        try:
+            self._take_in(intakes, report)
+        except Exception as error:
+            if is_unreachable(error):
+                raise
+            return False
+        return True
 
     def _understand(self, delivery: Delivery, report: Report) -> list[Intake]:
         event_id = uuid5(_POISON, delivery.where)
@@ -117,7 +122,7 @@ class Taker:
         report.outcomes.append((consumer, Outcome.DEAD))
         return []
 
-    def _take_in_together(self, intakes: Sequence[Intake], report: Report) -> None:
+    def _take_in(self, intakes: Sequence[Intake], report: Report) -> None:
         now = self._clock()
         admitted = self._database.run(lambda session: take_in_all(session, intakes, now))
         done = {intake.key for intake in admitted}
@@ -126,7 +131,7 @@ class Taker:
 
     def _take_in_alone(self, intake: Intake, report: Report) -> None:
         try:
-            self._take_in_together([intake], report)
+            self._take_in([intake], report)
             return
         except Exception as error:
             if is_unreachable(error):

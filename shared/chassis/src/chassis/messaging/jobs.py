@@ -1,10 +1,24 @@
 """Scheduled work of a service: each job runs in one process at a time, however many workers there are."""
 
+import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.dialects import mysql
+
+from chassis.clock import Clock
 from chassis.database import Database
+from chassis.messaging.locks import only_one
+from chassis.tables import relay_state
+
+log = structlog.get_logger(__name__)
+
+#: Part of the interval by which a run may be early: clocks and sleeps are not exact.
+_EARLY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +31,43 @@ class Job:
     name: str
     every: timedelta
     run: Callable[[Database, datetime], None]
+
+
+class JobRunner:
+    """Runs one job when it is due and nobody else is running it. ``turn`` is for a ``Loop``."""
+
+    def __init__(
+        self, job: Job, database: Database, locks: Engine, clock: Clock, observe: Callable[[str, bool, float], None]
+    ) -> None:
+        self.job = job
+        self._database = database
+        self._locks = locks
+        self._clock = clock
+        self._observe = observe
+
+    def turn(self) -> float:
+        """Run the job if it is due; answers after how many seconds to look again."""
+        with only_one(self._locks, f"job.{self.job.name}") as lock:
+            if lock is not None and self._start(lock):
+                self._run()
+        return self.job.every.total_seconds() * (0.95 + 0.1 * random.random())
+
+    def _start(self, connection: Connection) -> bool:
+        now, name = self._clock(), f"job:{self.job.name}"
+        with connection.begin():
+            last = connection.scalar(select(relay_state.c.updated_at).where(relay_state.c.name == name))
+            if last is not None and now < last + self.job.every * (1 - _EARLY):
+                return False
+            noted = mysql.insert(relay_state).values(name=name, stream_id="", updated_at=now)
+            connection.execute(noted.on_duplicate_key_update(updated_at=noted.inserted.updated_at))
+        return True
+
+    def _run(self) -> None:
+        started = time.perf_counter()
+        try:
+            self.job.run(self._database, self._clock())
+            done = True
+        except Exception:
+            log.exception("job_failed", job=self.job.name)
+            done = False
+        self._observe(self.job.name, done, time.perf_counter() - started)

@@ -1,0 +1,135 @@
+"""The active relay's work on one stream: publish what is new, notice what Redis lost, trim what all have taken in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+import structlog
+from sqlalchemy import Connection
+
+from chassis.clock import Clock
+from chassis.messaging import relay_store as store
+from chassis.messaging.stamps import NOTHING, Stamp, StreamId
+
+log = structlog.get_logger(__name__)
+
+#: FastStream's wire format: one field with the whole body.
+DATA_FIELD = b"__data__"
+BATCH = 500
+
+#: Appends the batch unless the stream ends before the last id we know of, that is, unless Redis has lost entries.
+#: One script, so that nothing can be lost between looking and appending.
+_APPEND = """
+local last = '0-0'
+local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+if not info.err then
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then last = info[i + 1] end
+  end
+end
+local ms, seq = string.match(last, '(%d+)-(%d+)')
+ms, seq = tonumber(ms), tonumber(seq)
+local known_ms, known_seq = tonumber(ARGV[1]), tonumber(ARGV[2])
+if ms < known_ms or (ms == known_ms and seq < known_seq) then return {0, last} end
+for i = 3, #ARGV do last = redis.call('XADD', KEYS[1], '*', '__data__', ARGV[i]) end
+return {1, last}
+"""
+
+
+class Publisher:
+    """Publishes one service's outbox over a connection that holds the relay's lock: without the lock it can do
+    nothing. Raises what MySQL and Redis raise; calling again after an error is always right.
+    """
+
+    def __init__(
+        self, connection: Connection, client: "redis.Redis", stream: str, *, maxlen: int, clock: Clock
+    ) -> None:
+        self._connection = connection
+        self._redis = client
+        self._stream = stream
+        self._maxlen = maxlen
+        self._clock = clock
+        self._append = client.register_script(_APPEND)
+        with connection.begin():
+            self._position = store.load_position(connection)
+
+    def publish(self) -> int:
+        """The next batch, in the order of the outbox; answers how many rows it looked at (0: all is published)."""
+        with self._connection.begin():
+            rows = store.unpublished(self._connection, BATCH)
+        if not rows:
+            return 0
+        known = self._position.published.id
+        appended, last = self._append(
+            keys=[self._stream], args=[known.milliseconds, known.sequence, *(row.envelope for row in rows)]
+        )
+        if not appended:
+            self._publish_lost_again(StreamId.parse(last))
+            return len(rows)
+        given = Stamp(self._position.epoch, StreamId.parse(last))
+        with self._connection.begin():
+            store.stamp(self._connection, [row.position for row in rows], given, self._clock())
+        self._position = store.Position(given, self._position.epoch_start)
+        return len(rows)
+
+    def check(self) -> int:
+        """Whether Redis still ends where it did; answers how many rows must go out again."""
+        last = self._last_id()
+        return self._publish_lost_again(last) if last < self._position.published.id else 0
+
+    def _publish_lost_again(self, last: StreamId) -> int:
+        with self._connection.begin():
+            lost, position = store.unpublish_lost(self._connection, last, self._position, self._clock())
+        log.warning(
+            "stream_lost_entries",
+            stream=self._stream,
+            expected=str(self._position.published.id),
+            found=str(last),
+            publishing_again=lost,
+        )
+        self._position = position
+        return lost
+
+    def checkpoint(self) -> None:
+        """Note how far the groups have come, and trim what all of them have acknowledged beyond ``maxlen``.
+
+        Trimming by length alone would throw away what a slow group has not read yet (facts, trap 8).
+        """
+        floors = acknowledged(self._redis, self._stream)
+        with self._connection.begin():
+            known = store.note_groups(self._connection, floors, self._position, self._clock())
+        excess = int(self._redis.xlen(self._stream)) - self._maxlen
+        if excess <= 0:
+            return
+        if not known:
+            self._redis.xtrim(self._stream, maxlen=self._maxlen, approximate=True)
+        elif known <= floors.keys():
+            self._redis.xtrim(self._stream, minid=str(min(floors.values())), approximate=True, limit=excess)
+
+    def _last_id(self) -> StreamId:
+        try:
+            info: Any = self._redis.xinfo_stream(self._stream)
+        except redis.ResponseError as error:
+            if "no such key" in str(error):
+                return NOTHING
+            raise
+        return StreamId.parse(info["last-generated-id"])
+
+
+def acknowledged(client: "redis.Redis", stream: str) -> Mapping[str, StreamId]:
+    """For each group of the stream the id up to which it has acknowledged everything."""
+    try:
+        groups: Any = client.xinfo_groups(stream)
+    except redis.ResponseError as error:
+        if "no such key" in str(error):
+            return {}
+        raise
+    floors = {}
+    for group in groups:
+        floor = StreamId.parse(group["last-delivered-id"])
+        if group["pending"]:
+            pending: Any = client.xpending(stream, group["name"])
+            if pending["min"] is not None:
+                floor = StreamId.parse(pending["min"]).before()
+        floors[group["name"].decode()] = floor
+    return floors
