@@ -1,0 +1,16 @@
+"""The courses of a program."""
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index("ix_courses_program_slug", "courses", ["program_slug"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_courses_program_slug", "courses")

@@ -1,0 +1,36 @@
+"""Cohorts, as enrollment tells of them."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "cohorts",
+        sa.Column("id", mysql.BINARY(16), nullable=False),
+        sa.Column("sequence", sa.BigInteger, nullable=False),
+        sa.Column("slug", mysql.VARCHAR(100, charset="utf8mb4", collation="utf8mb4_bin"), nullable=False),
+        sa.Column("program_slug", mysql.VARCHAR(100, charset="utf8mb4", collation="utf8mb4_bin"), nullable=False),
+        sa.Column("start_date", sa.Date, nullable=False),
+        sa.Column("end_date", sa.Date, nullable=False),
+        sa.Column("timezone", mysql.VARCHAR(64, charset="utf8mb4", collation="utf8mb4_bin"), nullable=False),
+        sa.Column("unlock_time", mysql.VARCHAR(15, charset="utf8mb4", collation="utf8mb4_bin"), nullable=False),
+        sa.Column("week_unlocks", mysql.LONGTEXT, nullable=False),
+        sa.Column("access_days", sa.Integer, nullable=False),
+        sa.Column("published", sa.Boolean, nullable=False),
+        sa.Column("archived", sa.Boolean, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_cohorts"),
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        mysql_collate="utf8mb4_unicode_ci",
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("cohorts")
