@@ -1,0 +1,1 @@
+"""The use cases of the identity slice, one module each."""

@@ -1,0 +1,1 @@
+"""The outer door: which service answers what, and the way there."""

@@ -1,0 +1,1 @@
+"""The OpenAPI document of the whole platform, and a page for people."""
