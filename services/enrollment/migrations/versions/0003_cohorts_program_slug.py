@@ -1,0 +1,16 @@
+"""Index of cohorts by program_slug."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index("ix_cohorts_program_slug", "cohorts", ["program_slug"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_cohorts_program_slug", "cohorts")

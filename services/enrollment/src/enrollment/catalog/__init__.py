@@ -1,0 +1,1 @@
+"""Programs on sale, and who may enrol when."""

@@ -1,0 +1,1 @@
+"""Cohorts: calendar, seats, price; created and changed by administrators."""

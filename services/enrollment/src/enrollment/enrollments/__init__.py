@@ -1,0 +1,1 @@
+"""Enrollments: their states, grants and revocations by staff, and the student's own list."""

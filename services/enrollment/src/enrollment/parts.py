@@ -1,0 +1,16 @@
+"""What the API and the worker build from the settings alike."""
+
+from enrollment.payments.settle import Terms
+from enrollment.paystack import Paystack
+from enrollment.settings import EnrollmentSettings
+
+
+def open_paystack(settings: EnrollmentSettings) -> Paystack:
+    """The client of Paystack; the first of the keys calls."""
+    key = settings.paystack_secret_keys[0].get_secret_value()
+    return Paystack(settings.paystack_base_url, key, timeout=settings.paystack_timeout_seconds)
+
+
+def terms_of(settings: EnrollmentSettings) -> Terms:
+    """What settling needs of the settings."""
+    return Terms(domain=settings.paystack_domain, grace=settings.checkout_grace)

@@ -1,0 +1,1 @@
+"""Payments: checkout, settling, refunds, disputes, reconciliation, billing."""

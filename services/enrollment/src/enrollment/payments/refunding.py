@@ -1,0 +1,173 @@
+"""Refunds: queued by staff or by the rules, made at Paystack by a job, or made there by somebody else.
+
+Events about them are believed from the signed body. They carry no id of ours, so an event finds its refund by
+Paystack's reference, else by the amount among those that have not ended; else it is a new one (made in Paystack's
+dashboard).
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from chassis.errors import Conflict
+from chassis.ids import new_id
+from chassis.messaging import emit
+from contracts.events import PaymentRefunded
+from enrollment.audit import PAYSTACK, RULES, Actor, record
+from enrollment.models import Payment, Refund
+from enrollment.payments import policy
+from enrollment.payments.locks import Case, lock_case
+from enrollment.payments.standing import apply_standing, disputes_of, gather, refunds_of
+from enrollment.paystack import RefundNotice
+
+Origin = Literal["staff", "automatic", "provider"]
+
+
+class NotRefundable(Conflict):
+    code = "not_refundable"
+    title = "This money cannot be refunded"
+
+
+def queue(session: Session, payment: Payment, amount: int, origin: Origin, reason: str, now: datetime) -> Refund:
+    """A refund to be made at Paystack by the worker; the caller applies the standing."""
+    refund = _new(payment, amount, origin, reason, now)
+    session.add(refund)
+    if origin == "automatic":
+        record(session, now, RULES, "refund.queued", ("payment", payment.reference), reason=reason, amount=amount)
+    return refund
+
+
+def _new(payment: Payment, amount: int, origin: Origin, reason: str, now: datetime) -> Refund:
+    return Refund(
+        id=new_id(),
+        payment_id=payment.id,
+        amount_minor=amount,
+        currency=payment.received_currency or payment.currency,
+        status="queued",
+        origin=origin,
+        reason=reason[:500],
+        attempts=0,
+        next_attempt_at=now,
+        created_at=now,
+    )
+
+
+def ask_for_refund(
+    session: Session, reference: str, amount: int | None, reason: str, by: Actor, now: datetime
+) -> tuple[Payment, list[Refund]]:
+    """Staff give money back: all that is left, or ``amount``; ``NotRefundable`` when there is not so much."""
+    case = lock_case(session, reference, now)
+    payment = case.payment
+    if payment.received_minor is None or payment.status not in policy.REFUNDABLE or payment.received_minor == 0:
+        raise NotRefundable(f"Payment {reference} is {payment.status}; there is nothing to refund.")
+    refunds = refunds_of(session, payment)
+    gone = sum(one.amount_minor for one in refunds if one.status in policy.UNDER_WAY | {"processed"})
+    left = payment.received_minor - gone
+    if left <= 0:
+        raise NotRefundable(f"All of payment {reference} has been refunded, or is being refunded.")
+    if amount is not None and amount > left:
+        raise NotRefundable(f"At most {left} minor units are left to refund.", leftMinor=left)
+    queue(session, payment, amount or left, "staff", reason, now)
+    record(session, now, by, "refund.asked", ("payment", reference), reason=reason, amount=amount or left)
+    apply_standing(session, case, now, by)
+    return payment, refunds_of(session, payment)
+
+
+def move(session: Session, case: Case, refund: Refund, told: str, now: datetime, *, error: str | None = None) -> None:
+    """A refund's status moves on (or does not: old news); the payment and the enrollment follow."""
+    if not policy.is_news(refund.status, told):
+        return
+    refund.status = told
+    refund.error = error[:500] if error else None
+    if told == "processed":
+        refund.processed_at = now
+    if told in {"processed", "failed"}:
+        refund.next_attempt_at = None
+    record(
+        session,
+        now,
+        PAYSTACK,
+        f"refund.{told}",
+        ("payment", case.payment.reference),
+        reason=error,
+        refund=str(refund.id),
+        amount=refund.amount_minor,
+    )
+    if told == "processed":
+        _tell_refunded(session, case, refund, now)
+    apply_standing(session, case, now)
+
+
+def _tell_refunded(session: Session, case: Case, refund: Refund, now: datetime) -> None:
+    payment = case.payment
+    session.flush()
+    facts = gather(payment, case.enrollment, refunds_of(session, payment), disputes_of(session, payment))
+    payment.version += 1
+    emit(
+        session,
+        PaymentRefunded(
+            sequence=payment.version,
+            payment_id=payment.id,
+            reference=payment.reference,
+            student_id=payment.student_id,
+            program_slug=payment.program_slug,
+            cohort_id=payment.cohort_id,
+            refunded_minor=refund.amount_minor,
+            total_refunded_minor=facts.refunded_minor,
+            amount_minor=payment.amount_minor,
+            currency=payment.currency,
+            full=facts.refunded_minor >= facts.full_minor,
+            refunded_at=now,
+        ),
+    )
+
+
+def take_notice(session: Session, notice: RefundNotice, now: datetime) -> str:
+    """A ``refund.*`` event; answers what came of it. The payment's money must have been noted before."""
+    case = lock_case(session, notice.reference, now)
+    refund = _match(refunds_of(session, case.payment), notice)
+    if refund is None:
+        refund = _new(case.payment, notice.amount_minor, "provider", "made at Paystack", now)
+        refund.status, refund.next_attempt_at = "pending", None
+        session.add(refund)
+        session.flush()
+    refund.provider_reference = notice.refund_reference or refund.provider_reference
+    refund.provider_id = notice.provider_id or refund.provider_id
+    before = refund.status
+    move(session, case, refund, notice.status, now)
+    if refund.origin == "provider":
+        apply_standing(session, case, now)
+    return f"refund {refund.id}: {before} → {refund.status}"
+
+
+def _match(refunds: list[Refund], notice: RefundNotice) -> Refund | None:
+    if notice.refund_reference is not None:
+        for refund in refunds:
+            if refund.provider_reference == notice.refund_reference:
+                return refund
+    same_amount = [one for one in refunds if one.amount_minor == notice.amount_minor]
+    unnamed = [one for one in same_amount if one.provider_reference is None or notice.refund_reference is None]
+    moving = [one for one in unnamed if one.status in policy.UNDER_WAY]
+    # An ended refund without a name is older news of the same one: better one counted late than one counted twice.
+    return next(iter(moving or unnamed), None)
+
+
+def take_reversal(session: Session, case: Case, now: datetime) -> None:
+    """Paystack says that all of the money went back: refunds under way have been made, the rest was made there."""
+    payment = case.payment
+    refunds, disputes = refunds_of(session, payment), disputes_of(session, payment)
+    if any(claim.status == "lost" for claim in disputes):
+        return
+    for refund in refunds:
+        if refund.status in policy.UNDER_WAY:
+            move(session, case, refund, "processed", now)
+    returned = sum(refund.amount_minor for refund in refunds if refund.status == "processed")
+    missing = (payment.received_minor or 0) - returned
+    if missing > 0:
+        refund = _new(payment, missing, "provider", "reversed at Paystack", now)
+        refund.status, refund.next_attempt_at = "pending", None
+        session.add(refund)
+        session.flush()
+        move(session, case, refund, "processed", now)
+    apply_standing(session, case, now)

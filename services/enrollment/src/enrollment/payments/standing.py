@@ -1,0 +1,95 @@
+"""Where a received payment stands, derived anew from its refunds and disputes whenever one of them changes.
+
+Nothing here depends on the order in which Paystack's messages arrive: facts are collected, the verdict is a pure
+function of all of them.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contracts.events.enrollment import RevokeReason
+from enrollment.audit import PAYSTACK, Actor, Subject, record
+from enrollment.enrollments import steps
+from enrollment.models import Dispute, Enrollment, Payment, Refund
+from enrollment.payments import policy
+from enrollment.payments.locks import Case
+
+
+def refunds_of(session: Session, payment: Payment) -> list[Refund]:
+    """All refunds of a payment, oldest first."""
+    return list(session.scalars(select(Refund).where(Refund.payment_id == payment.id).order_by(Refund.id)))
+
+
+def disputes_of(session: Session, payment: Payment) -> list[Dispute]:
+    """All disputes of a payment, oldest first."""
+    return list(session.scalars(select(Dispute).where(Dispute.payment_id == payment.id).order_by(Dispute.id)))
+
+
+def apply_standing(session: Session, case: Case, now: datetime, actor: Actor = PAYSTACK) -> None:
+    """Bring the payment's status and the enrollment it pays for in line with its refunds and disputes."""
+    payment = case.payment
+    session.flush()
+    refunds, disputes = refunds_of(session, payment), disputes_of(session, payment)
+    facts = gather(payment, case.enrollment, refunds, disputes)
+    verdict = policy.decide_standing(facts)
+    payment.refunded_minor = facts.refunded_minor
+    _review(payment, verdict.status, refunds)
+    if payment.status != verdict.status:
+        record(session, now, actor, f"payment.{verdict.status}", ("payment", payment.reference), before=payment.status)
+        payment.status = verdict.status
+        payment.version += 1
+    if case.enrollment.payment_id == payment.id:
+        _apply_access(session, case.enrollment, verdict, now, actor)
+    steps.outdate(
+        session, student_id=payment.student_id, program_slug=payment.program_slug, cohort_id=payment.cohort_id
+    )
+
+
+def gather(
+    payment: Payment, enrollment: Enrollment, refunds: Iterable[Refund], disputes: Iterable[Dispute]
+) -> policy.StandingFacts:
+    """The facts of a received payment. A lost dispute is money that went back, and never counted above what came."""
+    found, claims = list(refunds), list(disputes)
+    received = payment.received_minor or 0
+    processed = sum(refund.amount_minor for refund in found if refund.status == "processed")
+    lost = [claim for claim in claims if claim.status == "lost"]
+    charged_back = sum(received if claim.amount_minor is None else claim.amount_minor for claim in lost)
+    return policy.StandingFacts(
+        price_minor=payment.amount_minor,
+        received_minor=received,
+        gives_access=enrollment.payment_id == payment.id,
+        matched=payment.matched,
+        refunded_minor=min(received, processed + charged_back),
+        under_way_minor=sum(refund.amount_minor for refund in found if refund.status in policy.UNDER_WAY),
+        open_disputes=sum(claim.status == "open" for claim in claims),
+        lost_disputes=len(lost),
+    )
+
+
+def _review(payment: Payment, status: str, refunds: list[Refund]) -> None:
+    """Money under review always says why; money that has gone back needs no review any more."""
+    if status in {"refunded", "succeeded"}:
+        payment.review = None
+    elif status == "mismatched" and payment.review is None:
+        failed = next((refund for refund in reversed(refunds) if refund.status == "failed"), None)
+        payment.review = f"a refund failed: {failed.error or failed.reason}"[:500] if failed else "gives no access"
+
+
+def _apply_access(
+    session: Session, enrollment: Enrollment, verdict: policy.Standing, now: datetime, actor: Actor
+) -> None:
+    status = enrollment.status
+    about: tuple[Subject, object] = ("enrollment", enrollment.id)
+    if verdict.access == "revoked" and status in {"active", "completed", "suspended"}:
+        cause: RevokeReason = "chargeback" if verdict.reason == "chargeback" else "refund"
+        steps.revoke(session, enrollment, cause, now)
+        record(session, now, actor, "enrollment.revoked", about, reason=cause)
+    elif verdict.access == "suspended" and status in {"active", "completed"}:
+        steps.suspend(session, enrollment, verdict.reason or "review", now)
+        record(session, now, actor, "enrollment.suspended", about, reason=verdict.reason)
+    elif verdict.access == "granted" and status == "suspended":
+        steps.restore(session, enrollment, now)
+        record(session, now, actor, "enrollment.restored", about)

@@ -1,0 +1,63 @@
+"""Enrollment's settings."""
+
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from chassis.settings import BaseUrl, CommaList, SecretList, ServiceSettings
+
+SANDBOX_MARK = "sandbox"
+
+
+class EnrollmentSettings(ServiceSettings):
+    """What the processes of enrollment read, beside what every service does."""
+
+    service: ClassVar[str] = "enrollment"
+
+    paystack_base_url: BaseUrl = "https://api.paystack.co"
+    paystack_secret_keys: SecretList = Field(min_length=1, description="the first calls Paystack, all of them verify webhooks")
+    paystack_domain: Literal["test", "live"] = "test"
+    #: The longest that one call to Paystack may take, from the first byte sent to the last received.
+    paystack_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 12.0
+
+    #: Origins a browser may be sent back to after paying; empty means the public and the CORS origins.
+    callback_url_allowlist: CommaList = ()
+    cors_origins: CommaList = ()
+
+    checkout_hold_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 60
+    checkout_grace_hours: Annotated[int, Field(ge=0, le=24 * 30)] = 24
+
+    @property
+    def checkout_hold(self) -> timedelta:
+        """How long a checkout keeps its seat."""
+        return timedelta(minutes=self.checkout_hold_minutes)
+
+    @property
+    def checkout_grace(self) -> timedelta:
+        """How long after the hold money is still welcome, window or not, as long as there is a seat."""
+        return timedelta(hours=self.checkout_grace_hours)
+
+    @property
+    def callback_origins(self) -> tuple[str, ...]:
+        """The origins that ``callbackUrl`` may have."""
+        return self.callback_url_allowlist or (self.public_url, *self.cors_origins)
+
+    def unsafe_for_production(self) -> list[str]:
+        """Production takes real money: live keys, the real Paystack, over TLS."""
+        problems = super().unsafe_for_production()
+        if not self.paystack_base_url.startswith("https://"):
+            problems.append("EDX_PAYSTACK_BASE_URL must be https")
+        if not self.paystack_secret_keys:
+            problems.append("EDX_PAYSTACK_SECRET_KEYS is empty")
+        if any(_looks_like_sandbox(key.get_secret_value()) for key in self.paystack_secret_keys):
+            problems.append("EDX_PAYSTACK_SECRET_KEYS holds a key of the sandbox")
+        if self.paystack_domain == "live" and any(
+            not key.get_secret_value().startswith("sk_live_") for key in self.paystack_secret_keys
+        ):
+            problems.append("EDX_PAYSTACK_DOMAIN=live needs sk_live_ keys in EDX_PAYSTACK_SECRET_KEYS")
+        return problems
+
+
+def _looks_like_sandbox(key: str) -> bool:
+    return SANDBOX_MARK in key or len(key) < 20
