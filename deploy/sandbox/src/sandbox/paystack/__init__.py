@@ -1,0 +1,1 @@
+"""Paystack as seen over HTTP: its API, its checkout page and what it remembers."""
