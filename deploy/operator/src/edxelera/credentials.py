@@ -49,7 +49,8 @@ def _draw() -> dict[str, str]:
         **{f"database_{unit}": secrets.token_urlsafe(24) for unit in UNITS},
         **{f"database_{unit}_migrator": secrets.token_urlsafe(24) for unit in UNITS},
         "redis": secrets.token_urlsafe(24),
-        "paystack": f"sk_test_{secrets.token_hex(20)}",
+        # the mark makes EDX_ENV=production refuse it
+        "paystack": f"sk_test_sandbox{secrets.token_hex(20)}",
         "s3_access_key_id": "EDX" + "".join(secrets.choice(_CAPITALS) for _ in range(17)),
         "s3_secret_access_key": secrets.token_urlsafe(30),
         "cdn_key_pair_id": "K" + "".join(secrets.choice(_CAPITALS) for _ in range(13)),

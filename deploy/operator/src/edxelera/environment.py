@@ -92,7 +92,6 @@ def build(
         "EDX_LIMIT_REGISTER": "600/hour",
         "EDX_LIMIT_LOGIN_ADDRESS": "300/minute",
         "EDX_CORS_ORIGINS": "http://localhost:3000,http://127.0.0.1:3000",
-        "EDX_CALLBACK_URL_ALLOWLIST": f"http://localhost:3000,http://127.0.0.1:3000,{addresses.public_url}",
         "EDX_S3_ENDPOINT_URL": addresses.s3_url,
         "EDX_S3_PUBLIC_ENDPOINT_URL": addresses.s3_public_url,
         "EDX_S3_REGION": REGION,
