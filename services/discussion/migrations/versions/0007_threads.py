@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("week_number", sa.Integer(), nullable=False),
         sa.Column("created_at", mysql.DATETIME(fsp=6), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_threads"),
-        sa.UniqueConstraint("cohort_id", "week_number", name="uq_threads_cohort_id"),
+        sa.UniqueConstraint("cohort_id", "week_number", name="uq_threads_cohort_id_week_number"),
         mysql_engine="InnoDB",
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_unicode_ci",

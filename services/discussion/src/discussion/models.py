@@ -132,7 +132,7 @@ class Report(Base):
     """One person's report of one post."""
 
     __tablename__ = "reports"
-    __table_args__ = (Index(None, "program_slug", "created_at", "post_id", "reporter_id"), TABLE_OPTIONS)
+    __table_args__ = (Index("ix_reports_page", "program_slug", "created_at", "post_id", "reporter_id"), TABLE_OPTIONS)
 
     post_id: Mapped[UUID] = mapped_column(Uuid16, primary_key=True)
     reporter_id: Mapped[UUID] = mapped_column(Uuid16, primary_key=True)

@@ -1,7 +1,6 @@
 """HTTP: pins, hiding, reports."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Path
 
@@ -10,36 +9,40 @@ from chassis.database import Tx
 from chassis.errors import Conflict, NotFound, Unprocessable, problems
 from chassis.idempotency import idempotent
 from chassis.routing import ServiceRoute
-from discussion.auth import AsCaller, StaffOnly
+from discussion.auth import PRIVATE, AsCaller, StaffOnly
 from discussion.moderation import service
 from discussion.moderation.schemas import HiddenIn, PinIn, PostOut, ReportIn, ReportsOut
 from discussion.paging import DEFAULT_LIMIT, Cursor, CursorText, Limit
+from discussion.posts.parameters import PostId
 
 router = APIRouter(
-    route_class=ServiceRoute, tags=["discussion"], responses=problems(StaffOnly, NotFound, Unprocessable)
+    route_class=ServiceRoute,
+    tags=["discussion"],
+    dependencies=[PRIVATE],
+    responses=problems(StaffOnly, NotFound, Unprocessable),
 )
 
 
-@router.put("/v1/discussion/posts/{post_id}/pin", operation_id="setPinnedPost", responses=problems(Conflict))
-def set_pinned(post_id: UUID, pin: PinIn, caller: AsCaller, tx: Tx, now: Now) -> PostOut:
+@router.put("/v1/discussion/posts/{postId}/pin", operation_id="setPinnedPost", responses=problems(Conflict))
+def set_pinned(post_id: PostId, pin: PinIn, caller: AsCaller, tx: Tx, now: Now) -> PostOut:
     """Pin a post to the top of its thread, or unpin it. For staff of the program."""
     return service.set_pinned(tx, caller, post_id, pin.pinned, now)
 
 
-@router.put("/v1/discussion/posts/{post_id}/hidden", operation_id="setHiddenPost", responses=problems(Conflict))
-def set_hidden(post_id: UUID, change: HiddenIn, caller: AsCaller, tx: Tx, now: Now) -> PostOut:
+@router.put("/v1/discussion/posts/{postId}/hidden", operation_id="setHiddenPost", responses=problems(Conflict))
+def set_hidden(post_id: PostId, change: HiddenIn, caller: AsCaller, tx: Tx, now: Now) -> PostOut:
     """Hide a post or reply from students, or show it again. For staff of the program."""
     return service.set_hidden(tx, caller, post_id, change.hidden, now)
 
 
 @router.post(
-    "/v1/discussion/posts/{post_id}/report",
+    "/v1/discussion/posts/{postId}/report",
     operation_id="reportPost",
     status_code=204,
     responses=problems(Conflict),
 )
 @idempotent
-def report(post_id: UUID, complaint: ReportIn, caller: AsCaller, tx: Tx, now: Now) -> None:
+def report(post_id: PostId, complaint: ReportIn, caller: AsCaller, tx: Tx, now: Now) -> None:
     """Ask staff to look at a post or reply."""
     service.report(tx, caller, post_id, complaint.reason, now)
 

@@ -33,6 +33,17 @@ class Membership:
     cohort: CohortFacts | None
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A cohort's week, opened by one caller; staff see what students do not."""
+
+    program_slug: str
+    cohort_id: UUID
+    cohort_slug: str
+    week_number: int
+    is_staff: bool
+
+
 def pick_membership(memberships: Sequence[Membership]) -> Membership | None:
     """The live enrollment, else a suspended one. A revoked one is none."""
     for wanted in (LIVE, {"suspended"}):

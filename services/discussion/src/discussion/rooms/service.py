@@ -1,6 +1,5 @@
 """Let a caller into a room, or say why not."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,17 +10,7 @@ from contracts.http.base import to_wire
 from contracts.rules import AccessDecision, message_for
 from discussion.auth import Caller
 from discussion.rooms import policy, repository
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A cohort's week, opened by one caller; staff see what students do not."""
-
-    program_slug: str
-    cohort_id: UUID
-    cohort_slug: str
-    week_number: int
-    is_staff: bool
+from discussion.rooms.policy import Room
 
 
 def enter(

@@ -9,9 +9,10 @@ from chassis.database import Tx
 from chassis.errors import Forbidden, NotFound, Unprocessable, problems
 from chassis.idempotency import idempotent
 from chassis.routing import ServiceRoute
-from discussion.auth import AsCaller
+from discussion.auth import PRIVATE, AsCaller
 from discussion.paging import DEFAULT_LIMIT, Cursor, CursorText, Limit
-from discussion.rooms.service import Room, enter
+from discussion.rooms.policy import Room
+from discussion.rooms.service import enter
 from discussion.threads import service
 from discussion.threads.schemas import DiscussionOut, PostIn, PostOut
 
@@ -19,6 +20,7 @@ router = APIRouter(
     prefix="/v1/programs/{programSlug}/weeks/{weekNumber}/discussion",
     route_class=ServiceRoute,
     tags=["discussion"],
+    dependencies=[PRIVATE],
     responses=problems(Forbidden, NotFound, Unprocessable),
 )
 

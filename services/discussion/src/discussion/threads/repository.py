@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from chassis.ids import new_id
 from discussion.models import Thread
-from discussion.rooms.service import Room
+from discussion.rooms.policy import Room
 
 
 def of_room(session: Session, room: Room, now: datetime) -> Thread:

@@ -10,7 +10,7 @@ from discussion.paging import Cursor
 from discussion.posts import repository as posts
 from discussion.posts.presenting import cut, posts_out
 from discussion.posts.service import write_post
-from discussion.rooms.service import Room
+from discussion.rooms.policy import Room
 from discussion.threads import repository
 
 

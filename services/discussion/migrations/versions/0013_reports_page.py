@@ -9,8 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_reports_program_slug", "reports", ["program_slug", "created_at", "post_id", "reporter_id"])
+    op.create_index("ix_reports_page", "reports", ["program_slug", "created_at", "post_id", "reporter_id"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_reports_program_slug", "reports")
+    op.drop_index("ix_reports_page", "reports")

@@ -9,8 +9,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_enrollments_student_id", "enrollments", ["student_id", "program_slug"])
+    op.create_index("ix_enrollments_student_id_program_slug", "enrollments", ["student_id", "program_slug"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_enrollments_student_id", "enrollments")
+    op.drop_index("ix_enrollments_student_id_program_slug", "enrollments")
