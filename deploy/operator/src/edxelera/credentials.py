@@ -31,6 +31,11 @@ class Credentials:
         return self.folder / "gateway-signing-key.pem"
 
     @property
+    def credential_key(self) -> Path:
+        """Signs Open Badges credentials, PEM."""
+        return self.folder / "credential-signing-key.pem"
+
+    @property
     def cdn_private_key(self) -> Path:
         """Signs playback URLs; only the media service reads it."""
         return self.folder / "cdn-private-key.pem"
@@ -66,8 +71,8 @@ def load_or_draw(folder: Path) -> Credentials:
     if values != known:
         write_private(store, json.dumps(values, indent=1) + "\n")
     credentials = Credentials(folder, values)
-    _ensure_key(credentials.signing_key)
-    _ensure_key(credentials.cdn_private_key)
+    for path in (credentials.signing_key, credentials.credential_key, credentials.cdn_private_key):
+        _ensure_key(path)
     public = credentials.cdn_public_keys / f"{credentials['cdn_key_pair_id']}.pem"
     if not public.exists():
         write_private(public, _public_half(credentials.cdn_private_key))

@@ -87,6 +87,7 @@ def build(
         "EDX_SERVICE_TOKEN_SECRETS": secret["service_token"],
         "EDX_METRICS_TOKEN": secret["metrics_token"],
         "EDX_GATEWAY_SIGNING_KEY_PATH": str(folder / "gateway-signing-key.pem"),
+        "EDX_CREDENTIAL_SIGNING_KEY_PATH": str(folder / "credential-signing-key.pem"),
         "EDX_MAIL_FILE": str(mail_file),
         # trying things out from one address must not be stopped by the limits that protect a public one
         "EDX_LIMIT_REGISTER": "600/hour",
@@ -137,6 +138,7 @@ def _sandbox(addresses: Addresses, secret: Mapping[str, str], folder: Path) -> d
 #: Keys that only some units get; every other ``EDX_`` key goes to all of them.
 _ONLY_FOR = {
     "EDX_GATEWAY_SIGNING_KEY_PATH": ("gateway",),
+    "EDX_CREDENTIAL_SIGNING_KEY_PATH": ("certificates",),
     "EDX_METRICS_TOKEN": ("gateway",),
     "EDX_SMTP_URL": ("gateway",),
     "EDX_CDN_PRIVATE_KEY_PATH": ("media",),

@@ -9,6 +9,9 @@ import httpx
 from edxelera.failure import Failure
 from edxelera.gateway_api import Unreachable
 
+#: The button of the card with which a payment succeeds.
+SUCCEEDS = "success"
+
 
 @dataclass
 class Form:
@@ -62,13 +65,13 @@ def forms_of(page: str) -> list[Form]:
 
 
 def pay(authorization_url: str) -> str:
-    """Open the page and pay with the card that it suggests; where it sends the browser afterwards."""
+    """Open the page and pay with the card that succeeds; where it sends the browser afterwards."""
     try:
         with httpx.Client(timeout=30) as browser:
             page = browser.get(authorization_url, follow_redirects=True)
             if page.status_code != 200:
                 raise Failure(f"the checkout page {authorization_url} answered {page.status_code}: {page.text[:300]}")
-            form, values = _form_with(page.text, "pay", authorization_url)
+            form, values = _form_with(page.text, SUCCEEDS, authorization_url)
             answer = browser.request(form.method, urljoin(str(page.url), form.action), data=values)
     except httpx.TransportError as error:
         raise Unreachable(f"the checkout page {authorization_url} cannot be reached: {error}") from error
@@ -82,4 +85,4 @@ def _form_with(page: str, meaning: str, url: str) -> tuple[Form, dict[str, str]]
         values = form.pressed(meaning)
         if values is not None:
             return form, values
-    raise Failure(f"the checkout page {url} has no button to {meaning}")
+    raise Failure(f"the checkout page {url} has no button for {meaning!r}")
