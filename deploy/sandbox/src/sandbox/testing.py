@@ -28,11 +28,12 @@ class Webhook(NamedTuple):
 
     @property
     def event(self) -> str:
-        return json.loads(self.body)["event"]
+        return str(json.loads(self.body)["event"])
 
     @property
     def data(self) -> dict[str, Any]:
-        return json.loads(self.body)["data"]
+        data: dict[str, Any] = json.loads(self.body)["data"]
+        return data
 
 
 class Receiver:
@@ -136,16 +137,19 @@ class RunningSandbox:
         body = {"email": "ada@example.com", "amount": 2_500_000, "reference": reference, **values}
         answer = self.api.post("/transaction/initialize", json=body)
         assert answer.status_code == 200, answer.text
-        return answer.json()["data"]
+        data: dict[str, Any] = answer.json()["data"]
+        return data
 
     def verify(self, reference: str = "edx-1") -> dict[str, Any]:
-        return self.api.get(f"/transaction/verify/{reference}").json()["data"]
+        data: dict[str, Any] = self.api.get(f"/transaction/verify/{reference}").json()["data"]
+        return data
 
     def paid(self, reference: str = "edx-1", *, announce: bool = False, **values: Any) -> dict[str, Any]:
         """A transaction that was initialised and paid, quietly unless told otherwise."""
-        pay = {name: values.pop(name) for name in ("card", "fees_passed_on") if name in values}
+        pay: dict[str, Any] = {name: values.pop(name) for name in ("card", "fees_passed_on") if name in values}
         self.initialize(reference, **values)
-        return self.control(f"transactions/{reference}/pay", {"announce": announce, **pay})
+        transaction: dict[str, Any] = self.control(f"transactions/{reference}/pay", {"announce": announce, **pay})
+        return transaction
 
     def recorded_attempts(self, count: int) -> None:
         """Wait until so many attempts at webhooks are on record."""

@@ -1,4 +1,7 @@
-"""What the routers share: the store, the clock and the settings of the running application."""
+"""What the routers share: the store, the clock and the settings of the running application.
+
+The dependencies are ``async`` so that none of them costs a thread.
+"""
 
 from typing import Annotated
 
@@ -9,17 +12,17 @@ from sandbox.settings import Settings
 from sandbox.store import Store
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _store(request: Request) -> Store:
+async def _store(request: Request) -> Store:
     store: Store = request.app.state.store
     return store
 
 
-def _now(request: Request) -> int:
+async def _now(request: Request) -> int:
     clock: Clock = request.app.state.clock
     return clock()
 

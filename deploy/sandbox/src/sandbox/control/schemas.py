@@ -138,6 +138,7 @@ class WebhookFaultIn(FaultIn):
 class OutageIn(FaultIn):
     """An outage of the Paystack API, of one call if named."""
 
+    seconds: float = Field(default=5, ge=0, le=120)
     call: Literal["initialize", "verify", "list", "refund", "other"] | None = None
     status: int | None = Field(default=None, ge=200, le=599)
 

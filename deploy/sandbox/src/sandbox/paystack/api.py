@@ -15,7 +15,7 @@ from sandbox.web import Now, TheSettings, TheStore
 Document = dict[str, Any]
 
 
-def require_key(request: Request, settings: TheSettings) -> None:
+async def require_key(request: Request, settings: TheSettings) -> None:
     """Authorise the call: ``Authorization: Bearer sk_…``."""
     header = request.headers.get("authorization")
     if not header:

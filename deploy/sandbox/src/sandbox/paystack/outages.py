@@ -33,8 +33,9 @@ async def _down(_app: ASGIApp, fault: OrderedFault, _scope: Scope, _receive: Rec
 
 
 async def _slow(app: ASGIApp, fault: OrderedFault, scope: Scope, receive: Receive, send: Send) -> None:
+    received = await _whole_request(receive)  # so that the call takes effect though its caller leaves
     await asyncio.sleep(fault.seconds)
-    await app(scope, receive, send)
+    await app(scope, received, send)
 
 
 async def _rubbish(_app: ASGIApp, fault: OrderedFault, _scope: Scope, _receive: Receive, send: Send) -> None:
@@ -46,10 +47,12 @@ async def _rate_limited(_app: ASGIApp, fault: OrderedFault, _scope: Scope, _rece
 
 
 async def _lost_answer(app: ASGIApp, fault: OrderedFault, scope: Scope, receive: Receive, send: Send) -> None:
+    received = await _whole_request(receive)
+
     async def swallow(_message: Message) -> None:
         return
 
-    await app(scope, receive, swallow)
+    await app(scope, received, swallow)
     await asyncio.sleep(fault.seconds)
     await _respond(send, fault.status or 504, PaystackRefusal("internal").document())
 
@@ -88,6 +91,19 @@ class Outages:
                 return None
         with self._store.begin() as db:
             return faults.take(db, faults.API, call=call)
+
+
+async def _whole_request(receive: Receive) -> Receive:
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    waiting = iter(messages)
+
+    async def again() -> Message:
+        message = next(waiting, None)
+        return await receive() if message is None else message
+
+    return again
 
 
 async def _respond(send: Send, status: int, body: object) -> None:
