@@ -150,6 +150,19 @@ class School:
     clock: SettableClock
     tokens: TestTokens
     cohort_id: UUID = field(default_factory=new_id)
+    start: datetime = START
+
+    lesson = staticmethod(lesson)
+    assignment = staticmethod(assignment)
+    document = staticmethod(document)
+
+    def scheduled(self, cohort_id: UUID | None = None, **changed: Any) -> CohortScheduled:
+        """The usual cohort, or one like it."""
+        return scheduled(cohort_id or self.cohort_id, **changed)
+
+    def staff(self) -> dict[str, str]:
+        """An instructor of the program."""
+        return self.tokens.instructor(PROGRAM)
 
     @property
     def db(self) -> Database:
@@ -204,6 +217,15 @@ class School:
         """The course's progress."""
         return _ok(self.get(f"/v1/courses/{course}/progress", who, **params))
 
+    def lessons(self, who: Student | dict[str, str], week: int) -> dict[str, dict[str, Any]]:
+        """The week's lessons by slug."""
+        return {item["slug"]: item for item in self.week(who, week)["lessons"]}
+
+    def complete_all(self, student: Student, course: str, *slugs: str) -> dict[str, Any]:
+        """Completes these lessons in turn; the last answer."""
+        answers = [_ok(self.complete(student, course, slug)) for slug in slugs]
+        return answers[-1]
+
     def complete(self, who: Student | dict[str, str], course: str, slug: str) -> httpx.Response:
         """Somebody completes a lesson."""
         return self.client.post(f"/v1/courses/{course}/lessons/{slug}/complete", headers=_headers(who))
@@ -222,11 +244,6 @@ def _ok(response: httpx.Response) -> dict[str, Any]:
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer
-
-
-def lessons_of(hub: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The lessons of an answer by slug."""
-    return {item["slug"]: item for item in hub["lessons"]}
 
 
 @pytest.fixture

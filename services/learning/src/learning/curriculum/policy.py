@@ -77,12 +77,12 @@ def _weeks_named(document: ProgramDocument) -> Iterator[tuple[str, int]]:
 
 
 def _course_flaws(path: str, course: CourseDocument) -> Iterator[Flaw]:
-    yield from _doubles(f"{path}.lessons", [lesson.slug for lesson in course.lessons])
     if not any(lesson.required for lesson in course.lessons):
         yield Flaw(f"{path}.lessons", "at least one lesson must be required, or the course could never be completed")
-    unknown = list(_unknown_prerequisites(path, course))
-    yield from unknown
-    if not unknown:
+    unclear = [*_doubles(f"{path}.lessons", [lesson.slug for lesson in course.lessons])]
+    unclear += _unknown_prerequisites(path, course)
+    yield from unclear
+    if not unclear:
         yield from _late_prerequisites(path, course)
         yield from _circles(path, course)
 
@@ -107,10 +107,13 @@ def _late_prerequisites(path: str, course: CourseDocument) -> Iterator[Flaw]:
 
 
 def _circles(path: str, course: CourseDocument) -> Iterator[Flaw]:
-    """Lessons that wait for each other could never be opened: take away what can be, and see what is left."""
+    """Lessons that wait for each other could never be opened: take away all that is not on a circle."""
     waiting = {lesson.slug: set(prerequisites_of(course, index)) for index, lesson in enumerate(course.lessons)}
     while ready := [slug for slug, required in waiting.items() if not required & waiting.keys()]:
         for slug in ready:
+            del waiting[slug]
+    while last := waiting.keys() - set().union(*waiting.values()):
+        for slug in last:
             del waiting[slug]
     for index, lesson in enumerate(course.lessons):
         if lesson.slug in waiting:
