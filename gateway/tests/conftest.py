@@ -1,13 +1,21 @@
 """A gateway with its own signing key, in front of real services on real ports."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from chassis.database import Database
+from chassis.testing.clock import SettableClock
+from gateway.identity.service import accounts
+from gateway.main import create_app
 from gateway.settings import GatewaySettings
 
 #: So many calls that no limit is met by chance.
@@ -46,3 +54,107 @@ def gateway_settings(settings_for: Callable[..., Any], key_file: str) -> Callabl
         return found
 
     return settings
+
+
+class Person:
+    """Somebody with an account, a browser (cookies) and a clock of the gateway's."""
+
+    def __init__(self, client: httpx.Client, email: str, password: str = "plum kettle orbit", name: str = "Ada Obi"):
+        self.client, self.email, self.password, self.name = client, email, password, name
+        self.headers: dict[str, str] = {}
+        self.id = ""
+
+    def register(self) -> "Person":
+        """Make the account."""
+        answer = self.client.post(
+            "/v1/auth/register", json={"email": self.email, "password": self.password, "name": self.name}
+        )
+        assert answer.status_code == 201, answer.text
+        self.id = answer.json()["user"]["id"]
+        return self
+
+    def log_in(self) -> "Person":
+        """Get a token and the cookie."""
+        answer = self.client.post("/v1/auth/login", json={"email": self.email, "password": self.password})
+        assert answer.status_code == 200, answer.text
+        self.headers = {"Authorization": f"Bearer {answer.json()['accessToken']}"}
+        return self
+
+    @property
+    def cookie(self) -> str:
+        """The refresh token in this browser."""
+        return self.client.cookies["edx_refresh"]
+
+
+class Door:
+    """A running gateway."""
+
+    def __init__(self, url: str, database: Database, clock: SettableClock, stack: ExitStack) -> None:
+        self.url, self.database, self.clock, self._stack = url, database, clock, stack
+
+    def browser(self) -> httpx.Client:
+        """A client with cookies of its own."""
+        return self._stack.enter_context(httpx.Client(base_url=self.url, timeout=30))
+
+    def person(self, email: str = "ada@example.com", **more: str) -> Person:
+        """Somebody who is not registered yet."""
+        return Person(self.browser(), email, **more)
+
+    def student(self, email: str = "ada@example.com", **more: str) -> Person:
+        """Somebody who is logged in."""
+        return self.person(email, **more).register().log_in()
+
+    def admin(self, email: str = "root@example.com") -> Person:
+        """An administrator who is logged in."""
+        person = self.person(email, name="Root").register()
+        with self.database.begin() as session:
+            accounts.give_role(session, UUID(person.id), "admin")
+        return person.log_in()
+
+    def refresh_with(self, cookie: str) -> httpx.Response:
+        """Refresh from a browser that has exactly this cookie."""
+        return httpx.post(f"{self.url}/v1/auth/refresh", cookies={"edx_refresh": cookie})
+
+    def reset_token(self, mail_file: Path) -> str:
+        """The token in the newest mail."""
+        mail = json.loads(mail_file.read_text("utf-8").splitlines()[-1])
+        return str(mail["body"].partition("?token=")[2].split()[0])
+
+
+@pytest.fixture
+def open_door(
+    live: Callable[[Any], Any],
+    gateway_settings: Callable[..., GatewaySettings],
+    database_for: Callable[[str], Database],
+    clock: SettableClock,
+) -> Iterator[Callable[..., Door]]:
+    """``open_door(limit_register="2/hour")``: a gateway that serves real HTTP."""
+    with ExitStack() as stack:
+
+        def door(**overrides: Any) -> Door:
+            app = create_app(gateway_settings(**overrides), clock)
+            return Door(live(app).url, database_for("gateway"), clock, stack)
+
+        yield door
+
+
+@pytest.fixture
+def door(open_door: Callable[..., Door]) -> Door:
+    """A gateway in front of nothing."""
+    return open_door()
+
+
+@pytest.fixture
+def problem() -> Callable[[httpx.Response, int, str], dict[str, Any]]:
+    """``problem(answer, 409, "email_taken")``: the answer is that problem document, which is answered."""
+
+    def check(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+        document: dict[str, Any] = answer.json()
+        assert (document["code"], document["status"]) == (code, status)
+        assert document["requestId"] == answer.headers["x-request-id"]
+        assert document["title"]
+        assert document["detail"]
+        return document
+
+    return check

@@ -7,12 +7,12 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from chassis.app import create_service
+from chassis.app import Lifespan, create_service
 from chassis.clock import Clock, utc_now
 from gateway.identity.api import admin, auth, keys, me, passwords
 from gateway.identity.keys import load_keys
 from gateway.identity.parts import make_parts
-from gateway.limits.counter import Counter, make_storage, rates_of
+from gateway.limits.counter import Counter, make_counter, make_pool
 from gateway.platform_app import create_platform_app
 from gateway.proxy.access import AccessLog
 from gateway.proxy.addresses import ProxyTrust
@@ -28,8 +28,16 @@ def create_app(settings: GatewaySettings | None = None, clock: Clock = utc_now) 
     """The ASGI application; settings come from the environment unless given."""
     settings = settings or GatewaySettings()
     upstreams = Upstreams(settings)
-    counter = Counter(rates_of(settings), make_storage(settings))
-    identity = create_identity(settings, upstreams, counter, clock)
+    pool = make_pool(settings)
+    counter = make_counter(settings, pool)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with upstreams.opened():
+            yield
+        await pool.disconnect()
+
+    identity = create_identity(settings, counter, clock, lifespan)
     document = PlatformDocument(upstreams, identity.openapi, version=identity.version, server=settings.public_url)
     gateway = Gateway(
         settings=settings,
@@ -44,14 +52,8 @@ def create_app(settings: GatewaySettings | None = None, clock: Clock = utc_now) 
     return with_cors(gateway, settings)
 
 
-def create_identity(settings: GatewaySettings, upstreams: Upstreams, counter: Counter, clock: Clock) -> FastAPI:
+def create_identity(settings: GatewaySettings, counter: Counter, clock: Clock, lifespan: Lifespan) -> FastAPI:
     """The identity slice as an application of its own; its lifespan is that of the process."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with upstreams.opened():
-            yield
-
     signing_keys = load_keys(settings.gateway_signing_key_path)
     app = create_service(
         settings,

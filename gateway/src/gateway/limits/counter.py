@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 from limits import parse
 from limits.aio.storage import RedisStorage
+from redis.asyncio import ConnectionPool
 
 from gateway.limits.policy import Limit, Rate, Verdict, judge
 from gateway.settings import GatewaySettings
@@ -85,15 +86,23 @@ class Counter:
         window.known = max(window.known, total)
 
 
-def make_storage(settings: GatewaySettings) -> RedisStorage:
-    """The ``limits`` library on the Redis of cached reads, which may be lost at any time."""
-    return RedisStorage(
-        f"async+{settings.cache_redis_url.get_secret_value()}",
-        implementation="redispy",
-        key_prefix="edx:limits",
+def make_pool(settings: GatewaySettings) -> ConnectionPool:
+    """Connections to the Redis of cached reads, which may be lost at any time; whoever serves closes them."""
+    pool: ConnectionPool = ConnectionPool.from_url(
+        settings.cache_redis_url.get_secret_value(),
         socket_timeout=_REDIS_SECONDS,
         socket_connect_timeout=_REDIS_SECONDS,
+        retry=None,
     )
+    return pool
+
+
+def make_counter(settings: GatewaySettings, pool: ConnectionPool) -> Counter:
+    """A counter on the ``limits`` library's Redis storage."""
+    url = f"async+{settings.cache_redis_url.get_secret_value()}"
+    # the annotation of ``options`` there is narrower than what is passed on to redis-py
+    storage = RedisStorage(url, implementation="redispy", key_prefix="edx:limits", connection_pool=pool)  # type: ignore[arg-type]
+    return Counter(rates_of(settings), storage)
 
 
 def rates_of(settings: GatewaySettings) -> dict[Limit, Rate]:

@@ -1,5 +1,6 @@
 """Register, log in, stay logged in, log out."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -27,12 +28,19 @@ from gateway.limits.policy import Limit
 router = APIRouter(prefix="/v1/auth", route_class=ServiceRoute, tags=["Identity"], dependencies=[Depends(no_store)])
 
 
-async def _new_account(body: RegistrationIn, parts: Parts) -> tuple[Address, str]:
-    """The address and the password's hash, made before any transaction begins."""
+@dataclass(frozen=True, slots=True)
+class _NewAccount:
+    address: Address
+    name: str
+    password_hash: str
+
+
+async def _new_account(body: RegistrationIn, parts: Parts) -> _NewAccount:
+    """What is to be stored; the password is hashed before any transaction begins."""
     address = parse_address(body.email, test_domains=parts.test_domains)
     password = body.password.get_secret_value()
     accounts.require_good_password(password, email=address.display, name=body.name)
-    return address, await parts.hasher.hash(password)
+    return _NewAccount(address, body.name, await parts.hasher.hash(password))
 
 
 @router.post(
@@ -41,12 +49,9 @@ async def _new_account(body: RegistrationIn, parts: Parts) -> tuple[Address, str
     responses=problems(EmailTaken, Unprocessable, RateLimited, Unavailable),
 )
 @idempotent
-def register(
-    body: RegistrationIn, made: Annotated[tuple[Address, str], Depends(_new_account)], tx: Tx, now: Now
-) -> RegisteredOut:
+def register(new: Annotated[_NewAccount, Depends(_new_account)], tx: Tx, now: Now) -> RegisteredOut:
     """A new account with the role ``student``. Log in afterwards."""
-    address, password_hash = made
-    account = accounts.register(tx, address, body.name, password_hash, now)
+    account = accounts.register(tx, new.address, new.name, new.password_hash, now)
     return RegisteredOut(user=UserOut.model_validate(account))
 
 
