@@ -115,6 +115,7 @@ def test_a_rolled_back_write_forgets_nothing(client: httpx.Client, db: Database)
     from chassis.cache import forget
 
     client.get("/notes")
+
     def write_and_fail(session: Any) -> None:
         forget(session, "notes")
         raise RuntimeError

@@ -61,8 +61,10 @@ def test_a_request_id_is_kept_when_it_looks_like_one(client: httpx.Client) -> No
     assert len(made) == 32
 
 
-def test_answers_carry_nosniff(client: httpx.Client) -> None:
-    assert client.get("/notes").headers["x-content-type-options"] == "nosniff"
+def test_answers_carry_nosniff_and_are_not_stored_unless_the_endpoint_says_so(client: httpx.Client) -> None:
+    cached, made = client.get("/notes"), client.post("/notes", json={"text": "one"})
+    assert cached.headers["x-content-type-options"] == made.headers["x-content-type-options"] == "nosniff"
+    assert (cached.headers["cache-control"], made.headers["cache-control"]) == ("private, no-cache", "no-store")
 
 
 def test_health_and_metrics(client: httpx.Client) -> None:

@@ -17,6 +17,7 @@ log = structlog.get_logger("chassis.access")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 _QUIET = {"/livez", "/readyz", "/metrics"}
+_PRIVATE = (b"cache-control", b"no-store")
 _SECURITY_HEADERS = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
 
 
@@ -48,11 +49,9 @@ class RequestContext:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message.setdefault("headers", [])
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", request_id.encode()),
-                    *_SECURITY_HEADERS,
-                ]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *_SECURITY_HEADERS]
+                if not any(name == b"cache-control" for name, _ in message["headers"]):
+                    message["headers"].append(_PRIVATE)  # personal data, unless the endpoint says otherwise
             await send(message)
 
         with (
