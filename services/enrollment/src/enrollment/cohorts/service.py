@@ -52,7 +52,7 @@ class Change:
 
 def create(session: Session, wanted: CohortIn, by: Actor, now: datetime) -> UUID:
     """A new cohort, told as CohortScheduled. Its program may still be unknown here."""
-    columns = _columns(wanted.model_dump())
+    columns = _columns(wanted.model_dump(by_alias=False))
     view = _checked({**columns, "id": new_id(), "version": 1})
     cohort = Cohort(**{name: getattr(view, name) for name in FIELDS}, created_at=now)
     session.add(cohort)
@@ -94,7 +94,7 @@ def _plan(session: Session, before: CohortView, patch: CohortPatch, now: datetim
     if patch.program_slug is not None and patch.program_slug != before.program_slug:
         raise Unprocessable.field("programSlug", "a cohort stays with its program; make a new one instead")
     old = {name: getattr(before, name) for name in FIELDS}
-    new = {**old, **_columns(patch.model_dump(include=named))}
+    new = {**old, **_columns(patch.model_dump(include=named, by_alias=False))}
     fields = policy.changed_fields(old, new)
     after = _checked({**new, "version": before.version + 1}) if fields else before
     calendars = (before.calendar, after.calendar)
