@@ -103,7 +103,7 @@ def build(
         "EDX_CDN_BASE_URL": f"{addresses.sandbox_public_url}/cdn",
         "EDX_CDN_KEY_PAIR_ID": secret["cdn_key_pair_id"],
         "EDX_CDN_PRIVATE_KEY_PATH": str(folder / "cdn-private-key.pem"),
-        "EDX_PAYSTACK_BASE_URL": addresses.sandbox_url,
+        "EDX_PAYSTACK_BASE_URL": f"{addresses.sandbox_url}/paystack",
         "EDX_PAYSTACK_SECRET_KEYS": secret["paystack"],
         "EDX_PAYSTACK_DOMAIN": "test",
     }

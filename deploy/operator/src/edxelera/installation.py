@@ -150,7 +150,8 @@ def migrate(env: Mapping[str, str], units: tuple[str, ...] = UNITS) -> None:
         for done, (unit, result) in enumerate(pool.map(lambda unit: (unit, _migrate_one(env, unit)), units), 1):
             running.show(f"{done} of {len(units)}")
             if result.returncode:
-                raise Failure(f"Migrating {unit} failed:\n{(result.stdout + result.stderr).strip()[-3000:]}")
+                tail = "\n  ".join((result.stdout + result.stderr).strip().splitlines()[-6:])
+                raise Failure(f"Migrating {unit} failed:\n  {tail}")
         running.note(f"[dim]{', '.join(units)}[/dim]")
 
 

@@ -42,7 +42,8 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(str(error.args[0]))
     env = environment_of(which, given.env_file, dict(os.environ))
     if which.name == "s3":
-        given.folder.mkdir(parents=True, exist_ok=True)
+        for bucket in (environment.MEDIA_BUCKET, environment.CERTIFICATES_BUCKET):
+            (given.folder / bucket).mkdir(parents=True, exist_ok=True)  # to this server a bucket is a folder
         # rclone reads this as CSV: both halves in one quoted field
         env["RCLONE_AUTH_KEY"] = f'"{env["EDX_S3_ACCESS_KEY_ID"]},{env["EDX_S3_SECRET_ACCESS_KEY"]}"'
         rclone = str(Path(sys.executable).with_name("rclone"))

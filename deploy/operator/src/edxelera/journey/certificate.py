@@ -8,25 +8,33 @@ import httpx
 
 from edxelera.gateway_api import GatewayApi
 from edxelera.journey.report import Report, poll, require
+from edxelera.journey.study import Course
 
 Json = dict[str, Any]
 
 
-def receive(report: Report, api: GatewayApi, slug: str, completion: Json, save: Path) -> str:
-    """Wait for it, download it, verify it; the address of its verification page."""
-    course = completion["course"]["slug"]
-
-    def mine() -> Json | None:
-        found = api.get("/v1/certificates")["certificates"]
-        return next((one for one in found if one["courseSlug"] == course and one["programSlug"] == slug), None)
-
+def wait_for_issue(report: Report, api: GatewayApi, slug: str, course: Course) -> Json:
+    """The certificate of that course, as soon as it is issued."""
     with report.step("last lesson to issued certificate") as line:
-        issued, _ = poll(mine, lambda found: found is not None, "the certificate")
+        issued, _ = poll(lambda: find(api, slug, course.slug), lambda found: found is not None, "the certificate")
         assert issued is not None
-        line.milliseconds = (time.perf_counter() - completion["completed"]) * 1000
+        line.milliseconds = (time.perf_counter() - course.completed_at) * 1000
         line.note = f"{issued['title']}, {issued['recipientName']}"
+    return issued
+
+
+def find(api: GatewayApi, slug: str, course_slug: str) -> Json | None:
+    """The student's certificate of that course, if there is one."""
+    found = api.get("/v1/certificates")["certificates"]
+    return next((one for one in found if (one["programSlug"], one["courseSlug"]) == (slug, course_slug)), None)
+
+
+def receive(report: Report, api: GatewayApi, slug: str, course: Course, save: Path) -> str:
+    """Download the document and verify it; the address of the verification page."""
     with report.step("its document is ready"):
-        certificate, _ = poll(mine, lambda found: found and found["documentReady"], "the PDF")
+        certificate, _ = poll(
+            lambda: find(api, slug, course.slug), lambda found: found and found["documentReady"], "the PDF"
+        )
         assert certificate is not None
     with report.step("download the PDF") as line:
         url = api.get(f"/v1/certificates/{certificate['id']}/download-url")["url"]

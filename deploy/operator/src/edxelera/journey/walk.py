@@ -24,8 +24,10 @@ def walk(target: Target, program: str | None, save: Path) -> None:
     enroll(report, api, slug)
     home = study.look_around(report, api, slug)
     study.watch(report, api, slug, home)
-    completion = study.complete_smallest_course(report, api, slug, home)
-    page = certificate.receive(report, api, slug, completion, save)
+    course = study.complete_smallest_course(report, api, slug, home)
+    certificate.wait_for_issue(report, api, slug, course)
+    study.complete_rest(report, api, course)
+    page = certificate.receive(report, api, slug, course, save)
     discussion.talk(report, api, target, slug)
     console.print(
         f"\n[bold green]All {len(report.lines)} steps done[/bold green] in {report.total_seconds():.1f} s. "
