@@ -1,0 +1,5 @@
+"""Verification over HTTP."""
+
+from contracts.http.certificates import VerificationOut
+
+__all__ = ["VerificationOut"]

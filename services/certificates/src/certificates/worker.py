@@ -1,0 +1,22 @@
+"""The certificates worker: takes in events, issues, and makes the PDFs."""
+
+from datetime import timedelta
+
+from starlette.types import ASGIApp
+
+from certificates.documents.rendering import Renderer
+from certificates.documents.service import Documents
+from certificates.events import consumers
+from certificates.settings import Settings
+from chassis.messaging import Job, create_worker
+from chassis.objects import ObjectStore
+
+#: How often new certificates are looked for: a student waits about this long for the PDF.
+_LOOK = timedelta(seconds=1)
+
+
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """The worker; settings come from the environment unless given."""
+    settings = settings or Settings()
+    documents = Documents(ObjectStore.of(settings), settings, Renderer())
+    return create_worker(settings, consumers, jobs=[Job("make_documents", _LOOK, documents.run)])
