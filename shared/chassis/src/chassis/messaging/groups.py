@@ -23,12 +23,12 @@ class Backlog:
 
 
 def consumer_name() -> str:
-    """This process's name within its groups (facts, trap 9): host and process id."""
+    """This process's name within its groups (ADR 0003, trap 9): host and process id."""
     return f"{socket.gethostname()}-{os.getpid()}"
 
 
 async def ensure(client: "Redis", stream: str, group: str) -> None:
-    """The group exists. A new one begins with the stream's first entry (facts, trap 1)."""
+    """The group exists. A new one begins with the stream's first entry (ADR 0003, trap 1)."""
     try:
         await client.xgroup_create(stream, group, id="0", mkstream=True)
     except redis.ResponseError as error:
@@ -89,7 +89,7 @@ async def take(client: "Redis", stream: str, group: str, source: str, me: str, c
 
 
 async def remove_if_idle(client: "Redis", stream: str, group: str, name: str) -> None:
-    """Remove a member that has nothing pending; removing one that has would lose its entries (facts, trap 9)."""
+    """Remove a member that has nothing pending; removing one that has would lose its entries (ADR 0003, trap 9)."""
     for member in await client.xinfo_consumers(stream, group):
         if member["name"].decode() == name and not member["pending"]:
             await client.xgroup_delconsumer(stream, group, name)

@@ -38,7 +38,11 @@ def only_one(engine: Engine, name: str, wait: int = 0) -> Iterator[Connection | 
         if got != 1:
             yield None
             return
-        yield connection  # unpooled: closing it frees the lock
+        try:
+            yield connection  # unpooled: closing it frees the lock
+        except BaseException:
+            connection.invalidate()  # whatever state it is in, it is not asked to roll back
+            raise
 
 
 def _server_wide(name: str) -> str:

@@ -93,7 +93,7 @@ class Publisher:
     def checkpoint(self) -> None:
         """Note how far the groups have come, and trim what all of them have acknowledged beyond ``maxlen``.
 
-        Trimming by length alone would throw away what a slow group has not read yet (facts, trap 8).
+        Trimming by length alone would throw away what a slow group has not read yet (ADR 0003, trap 8).
         """
         floors = acknowledged(self._redis, self._stream)
         with self._connection.begin():

@@ -28,7 +28,7 @@ _LONGEST_PAUSE = 2.0
 
 
 def streams_client(url: str, *, timeout: float = 5.0) -> "redis.Redis":
-    """A client that does not repeat commands by itself: the relay decides what to send again (facts, trap 10)."""
+    """A client that does not repeat commands by itself: the relay decides what to send again (ADR 0003, trap 10)."""
     client: redis.Redis = redis.Redis.from_url(
         url, socket_timeout=timeout, socket_connect_timeout=2.0, retry=Retry(NoBackoff(), 0)
     )

@@ -20,6 +20,10 @@ class ConsumerGone(Exception):
     """The failure names a consumer that this version of the service does not have."""
 
 
+class ProcessDied(Exception):
+    """The last attempt that was allowed never came to an end."""
+
+
 class Retrier:
     """Works through ``event_failures``; several may do so at once (each row is claimed)."""
 
@@ -44,6 +48,7 @@ class Retrier:
             return None
         report = Report()
         try:
+            self._refuse_exhausted(failure)
             intakes = self._intakes(failure)
             admitted = self._database.run(lambda session: _take_in(session, failure, intakes, now))
         except Exception as error:
@@ -70,9 +75,16 @@ class Retrier:
             raise ConsumerGone(f"{failure.consumer} does not take in {envelope.type} any more")
         return ours
 
+    def _refuse_exhausted(self, failure: Failure) -> None:
+        """An attempt past the cap is due only when the one before it neither succeeded nor failed."""
+        if failure.attempts >= max(self._policy.attempts, self._policy.quick_attempts):
+            raise ProcessDied(f"{failure.attempts} attempts were made; the last one never ended")
+
     def _verdict(self, error: Exception, failure: Failure) -> Verdict:
         verdict = failures.judge(error, failure.attempts + 1, self._clock(), self._policy)
-        if isinstance(error, (ValidationError, ConsumerGone)):  # trying again with the same code cannot help
+        if isinstance(
+            error, (ValidationError, ConsumerGone, ProcessDied)
+        ):  # trying again with the same code cannot help
             return Verdict(State.DEAD, None, verdict.error, quiet=False)
         return verdict
 

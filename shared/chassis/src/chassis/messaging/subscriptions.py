@@ -27,7 +27,7 @@ from chassis.messaging.publisher import DATA_FIELD
 
 log = structlog.get_logger(__name__)
 
-#: Entries a read takes and a transaction holds. Without it a read takes the whole backlog (facts, trap 5).
+#: Entries a read takes and a transaction holds. Without it a read takes the whole backlog (ADR 0003, trap 5).
 BATCH = 100
 #: A read blocks this long (milliseconds); an entry that arrives ends it at once.
 _READ_BLOCKS = 1000
@@ -90,7 +90,7 @@ class Subscriptions:
 
     async def run(self) -> None:
         """Look after the subscribers until ``stop``; then finish what is at hand and leave nothing pending behind."""
-        while not self._stopping.is_set() and self._streams:
+        while not self._stopping.is_set():
             try:
                 await self._look_after()
             except (redis.RedisError, OSError, TimeoutError) as error:
@@ -144,7 +144,7 @@ class Subscriptions:
         log.info("consuming", group=self._group, streams=self._streams, consumer=self._me)
 
     def _subscribe(self, broker: RedisBroker, stream: str) -> None:
-        """One subscriber for new entries and one, under a name of its own, for abandoned ones (facts, trap 3)."""
+        """One subscriber for new entries and one, under a name of its own, for abandoned ones (ADR 0003, trap 3)."""
         new = StreamSub(
             stream,
             group=self._group,
@@ -242,7 +242,7 @@ class Subscriptions:
 
 
 async def _unparsed(raw: dict[str, Any]) -> RedisBatchStreamMessage:
-    """No parsing by FastStream: an entry that it could not read would never reach us (facts, trap 4)."""
+    """No parsing by FastStream: an entry that it could not read would never reach us (ADR 0003, trap 4)."""
     return RedisBatchStreamMessage(raw_message=raw, body=b"", consumer=FAKE_CONSUMER, group=None)
 
 

@@ -76,6 +76,6 @@ class WorkerMetrics:
         oldest = session.scalar(select(outbox.c.time).where(waiting).order_by(outbox.c.position).limit(1))
         self._oldest.labels(self._service).set((now - oldest).total_seconds() if oldest else 0)
         states = select(event_failures.c.state, func.count()).group_by(event_failures.c.state)
-        found: dict[str, int] = dict(session.execute(states).tuples().all())
+        found = {row[0]: row[1] for row in session.execute(states)}
         for state in ("retrying", "dead"):
             self._failures.labels(self._service, state).set(found.get(state, 0))

@@ -1,0 +1,334 @@
+"""Taking events in: exactly once, in batches, with failures beside the way instead of in it."""
+
+import threading
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import pytest
+from messaging_parts import Effects, Parts, delivery, numbered, video
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from chassis import tables
+from chassis.clock import utc_now
+from chassis.database import Database
+from chassis.messaging import Consumers, NotYet, emit
+from chassis.messaging.failures import LEASE
+from chassis.messaging.intake import Delivery, Outcome, Taker
+from chassis.messaging.retrier import Retrier
+from chassis.messaging.retry import RetryPolicy
+from chassis.testing import deliver, published
+from chassis.testing.clock import SettableClock
+from chassis.testing.messaging import enveloped
+from chassis.testing.queries import count_queries
+from chassis.testing.wire import Wire
+from contracts.events import Envelope, VideoReady
+
+
+def fails_at(*numbers: int, error: Exception | None = None) -> object:
+    def handler(session: Session, event: VideoReady) -> None:
+        if event.sequence in numbers:
+            raise error or ValueError(f"cannot take {event.sequence}")
+
+    return handler
+
+
+def test_a_batch_takes_effect_in_order_and_in_a_few_statements(db: Database, effects: Effects) -> None:
+    taker = Taker(db, effects.consumers())
+    with count_queries(db) as queries:
+        report = taker.take_in([delivery(envelope) for envelope in numbered(*range(100))])
+    assert effects.numbers() == list(range(100))
+    assert [outcome for _, outcome in report.outcomes] == [Outcome.HANDLED] * 100
+    assert len(queries) == 100 + 2, "one effect each; the inbox is read once and written once"
+
+
+def test_a_duplicate_has_no_effect_whether_in_the_same_batch_or_later(db: Database, effects: Effects) -> None:
+    taker = Taker(db, effects.consumers())
+    one, two = numbered(1, 2)
+    taker.take_in([delivery(one), delivery(one, "edxelera.media/1-2"), delivery(two)])
+    taker.take_in([delivery(two, "edxelera.media/1-3")])
+    taker.take_in([delivery(one, "edxelera.media/1-4"), delivery(two, "edxelera.media/1-5")])
+    assert effects.numbers() == [1, 2]
+
+
+def test_the_same_event_arriving_twice_at_once_takes_effect_once(db: Database, effects: Effects) -> None:
+    meet = threading.Barrier(2, timeout=10)
+    both_inside = threading.Barrier(2)
+
+    def slow(session: Session, event: VideoReady) -> None:
+        with suppress(threading.BrokenBarrierError):  # keeps the first one open while the other wants the inbox row
+            both_inside.wait(0.3)
+
+    taker = Taker(db, effects.consumers(slow))
+    envelope = numbered(1)[0]
+    reports = []
+
+    def take() -> None:
+        meet.wait()
+        reports.append(taker.take_in([delivery(envelope)]))
+
+    threads = [threading.Thread(target=take) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    Retrier(db, effects.consumers(), clock=_later).retry_one()
+    assert effects.numbers() == [1]
+    assert effects.failures() == []
+    assert len(reports) == 2
+
+
+def test_one_bad_event_in_a_batch_holds_nothing_back(db: Database, effects: Effects) -> None:
+    taker = Taker(db, effects.consumers(fails_at(3)))
+    report = taker.take_in([delivery(envelope) for envelope in numbered(1, 2, 3, 4, 5)])
+    assert effects.numbers() == [1, 2, 4, 5]
+    (failure,) = effects.failures()
+    assert (failure.consumer, failure.state, failure.attempts) == ("learning.note", "retrying", 1)
+    assert "ValueError: cannot take 3" in failure.error
+    assert "Traceback" in failure.error
+    assert Envelope.parse(failure.envelope).id == failure.event_id
+    assert report.failed
+
+
+def test_what_fails_only_when_it_is_written_is_a_failure_too(db: Database, effects: Effects) -> None:
+    def breaks_a_constraint(session: Session, event: VideoReady) -> None:
+        if event.sequence == 2:
+            for _ in range(2):
+                session.execute(text("INSERT INTO effects (id, number) VALUES (424242, 2)"))
+
+    Taker(db, effects.consumers(breaks_a_constraint)).take_in([delivery(each) for each in numbered(1, 2, 3)])
+    assert effects.numbers() == [1, 3]
+    assert len(effects.failures()) == 1
+
+
+def test_a_failing_handler_does_not_undo_another_handler_of_the_same_event(db: Database, effects: Effects) -> None:
+    consumers = effects.consumers(name="learning.first")
+
+    @consumers.on(VideoReady, as_="learning.second")
+    def second(session: Session, event: VideoReady) -> None:
+        raise ValueError
+
+    Taker(db, consumers).take_in([delivery(numbered(1)[0])])
+    assert effects.numbers() == [1]
+    assert [failure.consumer for failure in effects.failures()] == ["learning.second"]
+
+
+@pytest.mark.parametrize("raw", [b"", b"\xff\x00", b"[]", b'{"a":1}', b'{"id":"x"}'], ids=repr)
+def test_poison_becomes_a_dead_letter_at_once_and_only_once(raw: bytes, db: Database, effects: Effects) -> None:
+    taker = Taker(db, effects.consumers())
+    good = delivery(numbered(1)[0])
+    for _ in range(2):
+        taker.take_in([Delivery("edxelera.media/7-0", raw), good])
+    (failure,) = effects.failures()
+    assert (failure.state, failure.consumer, failure.envelope) == ("dead", "learning", raw)
+    assert effects.numbers() == [1]
+
+
+def test_an_event_whose_data_is_not_what_it_should_be_is_a_dead_letter_under_its_id(
+    db: Database, effects: Effects
+) -> None:
+    envelope = enveloped(video(1))
+    broken = envelope.model_copy(update={"data": {"program_slug": "p"}})
+    Taker(db, effects.consumers()).take_in([delivery(broken), delivery(numbered(2)[0])])
+    (failure,) = effects.failures()
+    assert (failure.state, failure.event_id) == ("dead", envelope.id)
+    assert effects.numbers() == [2]
+
+
+def test_unknown_and_unwanted_types_are_passed_over(db: Database, effects: Effects) -> None:
+    newer = enveloped(video(1)).model_copy(update={"type": "edxelera.media.video_sharpened.v9"})
+    unwanted = Taker(db, Consumers("learning"))
+    assert Taker(db, effects.consumers()).take_in([delivery(newer)]).outcomes == []
+    assert unwanted.take_in([delivery(numbered(1)[0])]).outcomes == []
+    assert effects.failures() == []
+
+
+def test_a_projection_that_keeps_the_highest_sequence_does_not_mind_the_order(db: Database, effects: Effects) -> None:
+    consumers = Consumers("learning")
+
+    @consumers.on(VideoReady, as_="learning.newest")
+    def newest(session: Session, event: VideoReady) -> None:
+        known = session.scalar(text("SELECT MAX(number) FROM effects")) or 0
+        if event.sequence > known:
+            Effects.note(session, "learning.newest", event.sequence)
+
+    Taker(db, consumers).take_in([delivery(envelope) for envelope in numbered(2, 5, 1, 3)])
+    assert effects.numbers() == [2, 5]
+
+
+def test_an_event_that_came_before_its_cause_follows_it_within_milliseconds(db: Database, effects: Effects) -> None:
+    def needs_the_cause(session: Session, event: VideoReady) -> None:
+        if event.sequence == 2 and not session.scalar(text("SELECT COUNT(*) FROM effects WHERE number = 1")):
+            raise NotYet("video 1 is unknown")
+
+    clock = SettableClock()
+    consumers = effects.consumers(needs_the_cause)
+    taker, retrier = Taker(db, consumers, clock=clock), Retrier(db, consumers, clock=clock)
+    taker.take_in([delivery(numbered(2)[0])])
+    assert effects.numbers() == []
+    taker.take_in([delivery(numbered(1)[0])])
+    clock.advance(milliseconds=70)
+    assert retrier.retry_one() is not None
+    assert effects.numbers() == [1, 2]
+    assert effects.failures() == []
+
+
+def test_retries_wait_longer_each_time_and_end_as_a_dead_letter(db: Database, effects: Effects) -> None:
+    clock, policy = SettableClock(), RetryPolicy(attempts=4)
+    consumers = effects.consumers(fails_at(1))
+    Taker(db, consumers, clock=clock, policy=policy).take_in([delivery(numbered(1)[0])])
+    retrier = Retrier(db, consumers, clock=clock, policy=policy)
+    waits = []
+    while (due := retrier.next_due()) is not None:
+        assert retrier.retry_one() is None, "not due yet"
+        waits.append((due - clock.now).total_seconds())
+        clock.set(due)
+        retrier.retry_one()
+    assert waits == sorted(waits)
+    assert len(waits) == 3
+    (failure,) = effects.failures()
+    assert (failure.state, failure.attempts, failure.next_attempt_at) == ("dead", 4, None)
+
+
+def test_the_delay_survives_a_restart_and_success_clears_the_failure(db: Database, effects: Effects) -> None:
+    clock = SettableClock()
+    Taker(db, effects.consumers(fails_at(1)), clock=clock).take_in([delivery(numbered(1)[0])])
+    repaired = Retrier(db, effects.consumers(), clock=clock)  # a new process, and a new version of the code
+    assert repaired.retry_one() is None
+    clock.advance(seconds=2)
+    report = repaired.retry_one()
+    assert report is not None
+    assert report.outcomes == [("learning.note", Outcome.HANDLED)]
+    assert effects.numbers() == [1]
+    assert effects.failures() == []
+
+
+def test_an_attempt_that_kills_its_process_still_counts(db: Database, effects: Effects) -> None:
+    class Killed(BaseException):
+        """Stands for SIGKILL: nothing after it runs."""
+
+    def kills(session: Session, event: VideoReady) -> None:
+        raise Killed
+
+    clock, policy = SettableClock(), RetryPolicy(attempts=3, quick_attempts=3)
+    Taker(db, effects.consumers(fails_at(1)), clock=clock, policy=policy).take_in([delivery(numbered(1)[0])])
+    retrier = Retrier(db, effects.consumers(kills), clock=clock, policy=policy)
+    for attempt in (2, 3):
+        clock.advance(seconds=LEASE.total_seconds() + 1)
+        with pytest.raises(Killed):
+            retrier.retry_one()
+        assert effects.failures()[0].attempts == attempt
+    clock.advance(seconds=LEASE.total_seconds() + 1)
+    retrier.retry_one()
+    assert effects.failures()[0].state == "dead"
+    assert "never ended" in effects.failures()[0].error
+
+
+def test_two_workers_do_not_retry_the_same_failure_at_once(db: Database, effects: Effects) -> None:
+    clock = SettableClock()
+    Taker(db, effects.consumers(fails_at(1, 2)), clock=clock).take_in([delivery(each) for each in numbered(1, 2)])
+    clock.advance(minutes=1)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(session: Session, event: VideoReady) -> None:
+        inside.set()
+        go_on.wait(10)
+
+    slowly = threading.Thread(target=Retrier(db, effects.consumers(slow), clock=clock).retry_one)
+    slowly.start()
+    inside.wait(10)
+    other = Retrier(db, effects.consumers(), clock=clock)
+    assert other.retry_one() is not None
+    assert other.retry_one() is None
+    go_on.set()
+    slowly.join(10)
+    assert sorted(effects.numbers()) == [1, 2]
+
+
+def test_a_consumer_that_no_longer_exists_leaves_a_dead_letter(db: Database, effects: Effects) -> None:
+    clock = SettableClock()
+    Taker(db, effects.consumers(fails_at(1)), clock=clock).take_in([delivery(numbered(1)[0])])
+    clock.advance(minutes=1)
+    Retrier(db, effects.consumers(name="learning.renamed"), clock=clock).retry_one()
+    assert effects.failures()[0].state == "dead"
+    assert "learning.note" in effects.failures()[0].error
+
+
+def test_a_lost_lock_race_is_run_again_and_never_seen(db: Database, effects: Effects) -> None:
+    races = [1213, 1205]
+
+    def races_twice(session: Session, event: VideoReady) -> None:
+        if races:
+            raise OperationalError("UPDATE", {}, Exception(races.pop(), "try again"))
+
+    Taker(db, effects.consumers(races_twice)).take_in([delivery(each) for each in numbered(1, 2)])
+    assert effects.numbers() == [1, 2]
+    assert effects.failures() == []
+
+
+def test_without_a_database_nothing_is_lost_and_nothing_is_written_off(
+    db: Database, effects: Effects, parts: Parts, mysql_wire: tuple[Wire, str]
+) -> None:
+    wire, url = mysql_wire
+    taker = Taker(parts.database(url), effects.consumers())
+    batch = [delivery(each) for each in numbered(1, 2)]
+    wire.cut()
+    with pytest.raises(OperationalError):
+        taker.take_in(batch)
+    wire.mend()
+    taker.take_in(batch)
+    assert effects.numbers() == [1, 2]
+    assert effects.failures() == []
+
+
+def test_a_dead_letter_stays_dead_when_its_event_comes_again_and_fails_again(db: Database, effects: Effects) -> None:
+    taker = Taker(db, effects.consumers(fails_at(1)), policy=RetryPolicy(attempts=1))
+    envelope = numbered(1)[0]
+    taker.take_in([delivery(envelope)])
+    taker.take_in([delivery(envelope, "edxelera.media/9-9")])
+    assert [failure.state for failure in effects.failures()] == ["dead"]
+
+
+def test_events_that_handlers_emit_belong_to_the_trace_of_their_cause(db: Database, effects: Effects) -> None:
+    def emits(session: Session, event: VideoReady) -> None:
+        emit(session, video(event.sequence + 100))
+
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    cause = numbered(1)[0].model_copy(update={"traceparent": parent})
+    Taker(db, effects.consumers(emits)).take_in([delivery(cause)])
+    with db.begin() as session:
+        traceparent = session.scalar(select(tables.outbox.c.traceparent))
+    assert traceparent.split("-")[1] == parent.split("-")[1] == effects.traces()[0]
+    assert traceparent != parent
+
+
+def test_deliver_goes_through_the_inbox_and_raises_what_handlers_raise(db: Database, effects: Effects) -> None:
+    again = deliver(db, effects.consumers(), video(1))
+    deliver(db, effects.consumers(), *again)
+    assert effects.numbers() == [1]
+    with pytest.raises(ValueError, match="cannot take 2"):
+        deliver(db, effects.consumers(fails_at(2)), video(2))
+    with db.begin() as session:
+        emit(session, video(3))
+    assert [event.sequence for event in published(db)] == [3]
+
+
+def test_the_inbox_is_checked_per_consumer(db: Database, effects: Effects) -> None:
+    envelope = numbered(1)[0]
+    with db.begin() as session:
+        row = {"consumer": "learning.other", "event_id": envelope.id, "processed_at": envelope.time}
+        session.execute(insert(tables.inbox).values(**row))
+    Taker(db, effects.consumers()).take_in([delivery(envelope)])
+    assert effects.numbers() == [1]
+
+
+def test_a_consumer_name_and_type_can_be_registered_once() -> None:
+    consumers = Effects.consumers(Effects.__new__(Effects))
+    with pytest.raises(ValueError, match="registered twice"):
+        consumers.on(VideoReady, as_="learning.note")(lambda session, event: None)
+    assert consumers.streams() == ["edxelera.media"]
+
+
+def _later() -> datetime:
+    return utc_now() + timedelta(hours=1)
