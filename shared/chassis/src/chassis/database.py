@@ -7,10 +7,12 @@ inserting it does not deadlock (facts: MySQL error 1213 under REPEATABLE READ).
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
+from anyio import CancelScope, CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import Depends
 from sqlalchemy import Engine, MetaData, create_engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -136,12 +138,35 @@ def is_duplicate(error: BaseException, constraint: str | None = None) -> bool:
     return constraint is None or constraint in str(error.orig)
 
 
-def transaction(request: Request) -> Iterator[Session]:
-    """One transaction around one endpoint, committed before the answer is sent."""
+async def transaction(request: Request) -> AsyncIterator[Session]:
+    """One transaction around one endpoint, committed before the answer is sent.
+
+    It begins with the endpoint's first statement and ends in a thread that nothing else can occupy: were commits to
+    wait for the endpoints' threads, as many endpoints as there are threads could stand waiting for a row that the
+    transaction still holds, and none would ever move.
+    """
     database: Database = request.app.state.db
-    with database.begin() as session:
-        request.state.session = session
+    session = database.session()
+    request.state.session = session
+    try:
         yield session
+    except BaseException:
+        await at_the_end(session.close)
+        raise
+    await at_the_end(_commit, session)
+
+
+async def at_the_end(work: Callable[..., T], *arguments: Any) -> T:
+    """``work`` in a thread of its own, whatever the thread limit, to the end even if the request is cancelled."""
+    scope = CancelScope(shield=True)
+    with scope:
+        result = await run_sync(work, *arguments, limiter=CapacityLimiter(1))
+    return result
+
+
+def _commit(session: Session) -> None:
+    with session:
+        session.commit()
 
 
 Tx = Annotated[Session, Depends(transaction, scope="function")]

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis import auth
-from chassis.database import Database, is_duplicate
+from chassis.database import Database, at_the_end, is_duplicate
 from chassis.errors import Conflict, Unprocessable
 from chassis.ids import new_id
 from chassis.tables import idempotency_keys as keys
@@ -79,7 +79,7 @@ def guarded(handle: Handler) -> Handler:
         try:
             response = await handle(request)
         except BaseException:
-            await run_sync(release, database, claim.owner)
+            await at_the_end(release, database, claim.owner)
             raise
         await _finish(request, claim, response)
         return response
@@ -153,11 +153,11 @@ def _resume(session: Session, claim: _Claim, now: datetime) -> Response | None:
 async def _finish(request: Request, claim: _Claim, response: Response) -> None:
     database: Database = request.app.state.db
     if response.status_code >= 400:
-        await run_sync(release, database, claim.owner)
+        await at_the_end(release, database, claim.owner)
         return
     session: Session | None = getattr(request.state, "session", None)
     if session is not None:
-        await run_sync(_store, session, claim, response)
+        await at_the_end(_store, session, claim, response)
     else:
         await run_sync(database.run, lambda own: _store(own, claim, response))
 

@@ -98,9 +98,15 @@ class ObjectStore:
         )
 
     def ensure_bucket(self, bucket: str) -> None:
-        """Create ``bucket`` unless it exists."""
-        with _translated(allowed=_EXISTS):
-            self._private.create_bucket(Bucket=bucket)
+        """Create ``bucket`` unless it exists; one that exists needs no right to create any."""
+        try:
+            with _translated():
+                self._private.head_bucket(Bucket=bucket)
+        except ObjectMissing:
+            region = self._credentials["region_name"]
+            place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+            with _translated(allowed=_EXISTS):
+                self._private.create_bucket(Bucket=bucket, **place)
 
     def put(self, bucket: str, key: str, body: bytes, content_type: str) -> str:
         """Store ``body`` under ``key``, over whatever was there; answers its ETag."""

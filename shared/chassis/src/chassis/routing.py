@@ -1,7 +1,9 @@
 """The route class of every service's routers: lost lock races are run again, ``Idempotency-Key`` is honoured."""
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine
+from inspect import iscoroutinefunction
 from typing import Any
 
 import structlog
@@ -21,9 +23,15 @@ _ATTEMPTS = 4
 class ServiceRoute(APIRoute):
     """``APIRouter(route_class=ServiceRoute)``.
 
+    A sync endpoint runs in one thread, once. FastAPI by itself would validate its answer in the thread pool again,
+    with the transaction still open: a second wait for a thread, while holding row locks (see ``database.transaction``).
+
     An endpoint whose only effects are in its ``Tx`` runs again when MySQL chose its transaction as a deadlock's
     victim (1213) or a lock wait ran out (1205); the client sees nothing of it, or a 503 after four tries.
     """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint if iscoroutinefunction(endpoint) else in_one_thread(endpoint), **options)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] in {"GET", "HEAD"}:
@@ -34,6 +42,16 @@ class ServiceRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         return idempotency.guarded(handle) if idempotency.is_idempotent(self.endpoint) else handle  # type: ignore[return-value]
+
+
+def in_one_thread(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """``endpoint`` as a coroutine function that runs it in a thread; marks and signature are kept."""
+
+    @functools.wraps(endpoint)
+    async def run(**arguments: Any) -> Any:
+        return await run_sync(functools.partial(endpoint, **arguments))
+
+    return run
 
 
 def retrying(app: ASGIApp) -> ASGIApp:

@@ -9,14 +9,14 @@ from pydantic import AwareDatetime
 from chassis.clock import Now
 from chassis.database import Tx
 from chassis.errors import problems
-from chassis.one_thread import OneThreadRoute
+from chassis.routing import ServiceRoute
 from contracts.http.learning import AccessOut, InternalAccessOut
 from learning.access import service
 from learning.auth import AsCaller, AsService, StaffOnly
 from learning.curriculum import repository as curriculum
 from learning.curriculum.errors import LessonNotFound, ProgramNotFound
 
-router = APIRouter(tags=["access"], route_class=OneThreadRoute)
+router = APIRouter(tags=["access"], route_class=ServiceRoute)
 
 
 @router.get(

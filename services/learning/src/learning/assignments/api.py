@@ -9,7 +9,7 @@ from chassis.clock import Now
 from chassis.database import Tx
 from chassis.errors import problems
 from chassis.idempotency import idempotent
-from chassis.one_thread import OneThreadRoute
+from chassis.routing import ServiceRoute
 from contracts.http.learning import GradeIn, SubmissionIn, SubmissionOut, SubmissionsOut
 from learning.access.errors import AccessRefused
 from learning.assignments import service
@@ -20,7 +20,7 @@ from learning.curriculum.errors import AssignmentNotFound, ProgramNotFound
 router = APIRouter(
     prefix="/v1/programs/{program_slug}/weeks/{week_number}/assignments/{assignment_slug}/submissions",
     tags=["assignments"],
-    route_class=OneThreadRoute,
+    route_class=ServiceRoute,
 )
 
 

@@ -8,7 +8,7 @@ from chassis.clock import Now
 from chassis.database import Tx
 from chassis.errors import problems
 from chassis.idempotency import idempotent
-from chassis.one_thread import OneThreadRoute
+from chassis.routing import ServiceRoute
 from contracts.http.learning import CalendarTokenOut
 from learning.access.errors import AccessRefused
 from learning.auth import AsCaller
@@ -16,7 +16,7 @@ from learning.calendar import service
 from learning.calendar.service import InvalidToken
 from learning.curriculum.errors import ProgramNotFound
 
-router = APIRouter(prefix="/v1/programs", tags=["calendar"], route_class=OneThreadRoute)
+router = APIRouter(prefix="/v1/programs", tags=["calendar"], route_class=ServiceRoute)
 
 
 @router.post(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from chassis.clock import Now
 from chassis.database import Tx
 from chassis.errors import problems
-from chassis.one_thread import OneThreadRoute
+from chassis.routing import ServiceRoute
 from contracts.http.learning import ImportOut, ProgramDocument
 from contracts.http.learning_document import SLUG_PATTERN
 from learning.auth import AsAdmin
@@ -16,7 +16,7 @@ from learning.curriculum import service
 from learning.curriculum.errors import CompletedContentLost, CourseSlugTaken, ProgramNotFound
 from learning.curriculum.parsing import YAML_TYPES, parse_document
 
-router = APIRouter(prefix="/v1/admin/programs", tags=["curriculum"], route_class=OneThreadRoute)
+router = APIRouter(prefix="/v1/admin/programs", tags=["curriculum"], route_class=ServiceRoute)
 
 NewSlug = Annotated[str, Path(pattern=SLUG_PATTERN, max_length=100)]
 

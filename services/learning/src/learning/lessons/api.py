@@ -7,14 +7,14 @@ from fastapi import APIRouter, Query
 from chassis.clock import Now
 from chassis.database import Tx
 from chassis.errors import problems
-from chassis.one_thread import OneThreadRoute
+from chassis.routing import ServiceRoute
 from contracts.http.learning import LessonOut
 from learning.access.errors import AccessRefused
 from learning.auth import AsCaller
 from learning.curriculum.errors import LessonNotFound, ProgramNotFound
 from learning.lessons import service
 
-router = APIRouter(prefix="/v1/programs", tags=["lessons"], route_class=OneThreadRoute)
+router = APIRouter(prefix="/v1/programs", tags=["lessons"], route_class=ServiceRoute)
 
 
 @router.get(

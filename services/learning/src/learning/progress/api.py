@@ -10,7 +10,7 @@ from chassis.cache import Fresh
 from chassis.clock import Now
 from chassis.database import Tx
 from chassis.errors import problems
-from chassis.one_thread import OneThreadRoute
+from chassis.routing import ServiceRoute
 from contracts.http.learning import CompletionOut, CourseProgressOut
 from learning import cached
 from learning.access.errors import AccessRefused
@@ -18,7 +18,7 @@ from learning.auth import AsCaller
 from learning.curriculum.errors import CourseNotFound, LessonNotFound
 from learning.progress import service
 
-router = APIRouter(prefix="/v1/courses", tags=["progress"], route_class=OneThreadRoute)
+router = APIRouter(prefix="/v1/courses", tags=["progress"], route_class=ServiceRoute)
 
 
 @router.get(
