@@ -161,7 +161,7 @@ async def at_the_end(work: Callable[..., T], *arguments: Any) -> T:
     scope = CancelScope(shield=True)
     with scope:
         result = await run_sync(work, *arguments, limiter=CapacityLimiter(1))
-    return result
+    return result  # noqa: RET504  (mypy does not see that the scope lets everything through)
 
 
 def _commit(session: Session) -> None:
