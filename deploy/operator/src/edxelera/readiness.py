@@ -65,7 +65,7 @@ def wait_until_ready(
     names: Sequence[str],
     check: Callable[[Sequence[str]], Mapping[str, str]],
     running: Step,
-    seconds: float = 120,
+    seconds: float = 300,
 ) -> None:
     """Return when all are ready; raise ``Failure`` with the log of one that cannot start."""
     deadline = time.monotonic() + seconds
