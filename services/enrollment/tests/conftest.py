@@ -13,8 +13,6 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
-from sandbox.settings import Settings as SandboxSettings
-from sandbox.testing import Receiver, RunningSandbox
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -31,6 +29,8 @@ from enrollment.payments import reconcile, refund_runner
 from enrollment.payments.reconcile import Cashier
 from enrollment.settings import EnrollmentSettings
 from enrollment.webhooks.process import drain
+from sandbox.settings import Settings as SandboxSettings
+from sandbox.testing import Receiver, RunningSandbox
 
 KEY, OLD_KEY = "sk_test_0123456789abcdef", "sk_test_fedcba9876543210"
 PROGRAM = "data-engineering"
@@ -46,9 +46,7 @@ def paystack_posts_to() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="session")
-def running_sandbox(
-    paystack_posts_to: Receiver, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningSandbox]:
+def running_sandbox(paystack_posts_to: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
     def settings(url: str) -> SandboxSettings:
         return SandboxSettings(
             public_url=url,
@@ -263,7 +261,9 @@ class School:
 
     def audited(self, *actions: str) -> list[AuditEntry]:
         with self.db.begin() as session:
-            return list(session.scalars(select(AuditEntry).where(AuditEntry.action.in_(actions)).order_by(AuditEntry.id)))
+            return list(
+                session.scalars(select(AuditEntry).where(AuditEntry.action.in_(actions)).order_by(AuditEntry.id))
+            )
 
     def events(self, kind: type[Event] | None = None) -> list[Any]:
         return [event for event in published(self.db) if kind is None or isinstance(event, kind)]

@@ -23,7 +23,11 @@ def test_a_checkout_is_a_page_of_paystack_and_a_seat(open_school: Any) -> None:
     assert re.fullmatch(r"edx-[a-z2-7]{26}", body["reference"])
     assert (body["status"], body["amountMinor"], body["currency"]) == ("pending", open_school.price, "NGN")
     assert body["expiresAt"] == (open_school.clock.now + timedelta(minutes=60)).isoformat().replace("+00:00", "Z")
-    assert open_school.can_enroll()["cohort"] == {**open_school.can_enroll()["cohort"], "id": cohort["id"], "seatsLeft": 4}
+    assert open_school.can_enroll()["cohort"] == {
+        **open_school.can_enroll()["cohort"],
+        "id": cohort["id"],
+        "seatsLeft": 4,
+    }
     assert open_school.billing(student)["enrollmentStatus"] == "pending"
 
 

@@ -16,7 +16,9 @@ class EnrollmentSettings(ServiceSettings):
     service: ClassVar[str] = "enrollment"
 
     paystack_base_url: BaseUrl = "https://api.paystack.co"
-    paystack_secret_keys: SecretList = Field(min_length=1, description="the first calls Paystack, all of them verify webhooks")
+    paystack_secret_keys: SecretList = Field(
+        min_length=1, description="the first calls Paystack, all of them verify webhooks"
+    )
     paystack_domain: Literal["test", "live"] = "test"
     #: The longest that one call to Paystack may take, from the first byte sent to the last received.
     paystack_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 12.0

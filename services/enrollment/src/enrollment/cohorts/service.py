@@ -118,6 +118,8 @@ def _checked(columns: dict[str, Any]) -> CohortView:
         raise Unprocessable.field(*problem)
     if view.unlock_time.tzinfo is not None:
         raise Unprocessable.field("unlockTime", "is local to the time zone and carries no offset of its own")
+    if view.unlock_time.microsecond:
+        raise Unprocessable.field("unlockTime", "counts in whole seconds")
     try:
         calendar: CohortCalendar = view.calendar
         assert calendar.starts_at
