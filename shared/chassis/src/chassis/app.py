@@ -113,6 +113,7 @@ def _lifespan(inner: Lifespan | None) -> Lifespan:
         # No more threads than connections: more would only wait for each other (facts: 4 threads beat 40).
         anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.db.pool_size
         async with AsyncExitStack() as stack:
+            stack.callback(tracing.flush)
             stack.callback(app.state.db.dispose)
             stack.push_async_callback(app.state.cache.close)
             if inner is not None:

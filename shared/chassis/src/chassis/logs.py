@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import structlog
 
+from chassis import tracing
 from chassis.settings import ServiceSettings
 
 _SECRET_WORDS = ("password", "secret", "authorization", "cookie", "token", "private_key", "api_key")
@@ -22,6 +23,13 @@ def hide_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
     return event
 
 
+def add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Every line written while something is handled names its trace, whoever writes it."""
+    for name, value in tracing.log_fields().items():
+        event.setdefault(name, value)
+    return event
+
+
 def _dumps(value: Any, **_: Any) -> str:
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
@@ -30,6 +38,7 @@ def configure_logs(settings: ServiceSettings) -> None:
     """Send structlog's and the standard library's logs to standard output in one form."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        add_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -55,8 +55,8 @@ class RequestContext:
             await send(message)
 
         with (
-            tracing.continued(headers.get(b"traceparent")) as trace_id,
-            structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id),
+            tracing.continued(headers.get(b"traceparent"), scope["method"]),
+            structlog.contextvars.bound_contextvars(request_id=request_id),
         ):
             try:
                 await self.app(scope, receive, send_with_headers)
@@ -74,6 +74,10 @@ class RequestContext:
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         route = _template(scope)
         self.metrics.observe(scope["method"], route, status, seconds)
+        tracing.describe(
+            f"{scope['method']} {route}",
+            {"http.request.method": scope["method"], "http.route": route, "http.response.status_code": status},
+        )
         if scope["path"] in _QUIET:
             return
         log.info(

@@ -1,8 +1,8 @@
 """W3C trace context: one trace from the gateway to the last consumer, and links between traces that follow each other.
 
 Whatever a request or an event causes belongs to its trace. What happens weeks later because of it (a student paid,
-then learned, then finished) is a trace of its own that *follows* the earlier one (deploy/adr/0017): its log lines and
-events name both, so one trace id finds the whole story.
+then learned, then finished) is a trace of its own that *follows* the earlier one: its log lines and events name both,
+so one trace id finds the whole story (deploy/adr/0011-traces.md).
 
 The context is a context variable. With ``EDX_OTEL_ENDPOINT`` set, ``configure`` also exports spans; without it,
 opentelemetry is never imported.
@@ -110,8 +110,7 @@ def following(origin: str | None) -> Iterator[None]:
     if _tracer is not None:
         from opentelemetry import trace
 
-        link = _link(origin)
-        trace.get_current_span().add_link(link.context)
+        trace.get_current_span().add_link(_link(origin).context)
     with _within(replace(context, origin=origin)):
         yield
 
@@ -147,7 +146,7 @@ def _link(traceparent: str) -> Any:
     return trace.Link(trace.get_current_span(carrier).get_span_context())
 
 
-def describe(name: str, **attributes: str | int) -> None:
+def describe(name: str, attributes: Mapping[str, str | int]) -> None:
     """Name the current span by what it turned out to be (a request's route is known at its end)."""
     if _tracer is None:
         return
@@ -155,7 +154,7 @@ def describe(name: str, **attributes: str | int) -> None:
 
     span = trace.get_current_span()
     span.update_name(name)
-    span.set_attributes(dict(attributes))
+    span.set_attributes(attributes)
 
 
 def configure(settings: "ServiceSettings") -> None:

@@ -14,14 +14,16 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from pydantic import ValidationError
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
 from chassis.messaging.consumers import NotYet
-from chassis.messaging.inbox import Intake
+from chassis.messaging.inbox import Intake, trace_fields
 from chassis.messaging.retry import RetryPolicy
 from chassis.tables import event_failures, inbox
+from contracts.events import Envelope
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +82,8 @@ def record(session: Session, intake: Intake, verdict: Verdict, now: datetime) ->
         "envelope": intake.raw,
     }
     _upsert(session, row, verdict, now)
-    tell(verdict, 1, consumer=intake.handler.name, event_id=intake.envelope.id, event_type=intake.envelope.type)
+    about = {"consumer": intake.handler.name, "event_id": intake.envelope.id, "event_type": intake.envelope.type}
+    tell(verdict, 1, **about, **trace_fields(intake.envelope))
 
 
 def record_poison(session: Session, consumer: str, event_id: UUID, raw: bytes, error: Exception, now: datetime) -> None:
@@ -158,7 +161,14 @@ def postpone(session: Session, failure: Failure, verdict: Verdict, now: datetime
         .values(state=verdict.state, error=verdict.error, last_at=now, next_attempt_at=verdict.next_attempt_at)
     )
     about = {"consumer": failure.consumer, "event_id": failure.event_id, "event_type": failure.type}
-    tell(verdict, failure.attempts + 1, **about)
+    tell(verdict, failure.attempts + 1, **about, **_trace_in(failure.envelope))
+
+
+def _trace_in(raw: bytes) -> dict[str, str | None]:
+    try:
+        return trace_fields(Envelope.parse(raw))
+    except ValidationError:
+        return {}
 
 
 def next_due(session: Session) -> datetime | None:

@@ -61,18 +61,25 @@ def admit(session: Session, intakes: Sequence[Intake], now: datetime) -> list[In
 
 
 def handle(session: Session, intake: Intake) -> None:
-    """Run the handler within the event's trace; log lines it writes carry the event's ids."""
+    """Run the handler within the event's trace; log lines it writes carry the ids of both."""
     with (
-        tracing.continued(intake.envelope.traceparent, intake.handler.name) as trace_id,
+        tracing.continued(intake.envelope.traceparent, intake.handler.name, origin=intake.envelope.traceorigin),
         structlog.contextvars.bound_contextvars(
             consumer=intake.handler.name,
             event_id=str(intake.envelope.id),
             event_type=intake.envelope.type,
-            trace_id=trace_id,
         ),
     ):
         intake.handler.run(session, intake.event)
         session.flush()
+
+
+def trace_fields(envelope: Envelope) -> dict[str, str | None]:
+    """What a log line about an event says of its trace, outside of the handler."""
+    fields = {"trace_id": tracing.trace_id_of(envelope.traceparent)}
+    if origin := tracing.trace_id_of(envelope.traceorigin):
+        fields["origin_trace_id"] = origin
+    return fields
 
 
 def take_in_all(session: Session, intakes: Sequence[Intake], now: datetime) -> list[Intake]:

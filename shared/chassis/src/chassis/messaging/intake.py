@@ -13,9 +13,8 @@ from chassis.clock import Clock, utc_now
 from chassis.database import Database, is_unreachable
 from chassis.messaging import failures
 from chassis.messaging.consumers import Consumers
-from chassis.messaging.inbox import Intake, intakes_of, take_in_all
+from chassis.messaging.inbox import Intake, intakes_of, take_in_all, trace_fields
 from chassis.messaging.retry import RetryPolicy
-from chassis.tracing import trace_id_of
 from contracts.events import Envelope
 
 log = structlog.get_logger(__name__)
@@ -61,7 +60,7 @@ class Report:
                 event_id=str(intake.envelope.id),
                 event_type=intake.envelope.type,
                 subject=intake.envelope.subject,
-                trace_id=trace_id_of(intake.envelope.traceparent),
+                **trace_fields(intake.envelope),
                 age_ms=round(age * 1000, 1),
             )
 

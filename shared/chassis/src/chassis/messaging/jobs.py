@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.dialects import mysql
 
+from chassis import tracing
 from chassis.clock import Clock
 from chassis.database import Database
 from chassis.messaging.locks import only_one
@@ -64,10 +65,11 @@ class JobRunner:
 
     def _run(self) -> None:
         started = time.perf_counter()
-        try:
-            self.job.run(self._database, self._clock())
-            done = True
-        except Exception:
-            log.exception("job_failed", job=self.job.name)
-            done = False
+        with tracing.continued(None, f"job {self.job.name}"):  # what a run causes can be told apart by its trace
+            try:
+                self.job.run(self._database, self._clock())
+                done = True
+            except Exception:
+                log.exception("job_failed", job=self.job.name)
+                done = False
         self._observe(self.job.name, done, time.perf_counter() - started)

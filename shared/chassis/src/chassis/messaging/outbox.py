@@ -31,10 +31,17 @@ QUIET_SECONDS = 1.0
 def emit(session: Session, event: Event) -> UUID:
     """Put ``event`` into the outbox in this session's transaction; answers the event's id.
 
-    It is published if and only if the transaction commits. It carries the current trace.
+    It is published if and only if the transaction commits. It carries the current trace (outside of
+    any, a new one) and the one that this trace follows.
     """
     now: datetime = session.info.get(CLOCK, utc_now)()
-    envelope = Envelope.wrap(event, id=new_id(), time=now, traceparent=tracing.current_traceparent())
+    envelope = Envelope.wrap(
+        event,
+        id=new_id(),
+        time=now,
+        traceparent=tracing.current_traceparent() or tracing.child_of(None),
+        traceorigin=tracing.current_origin(),
+    )
     session.execute(
         insert(outbox).values(
             id=envelope.id,

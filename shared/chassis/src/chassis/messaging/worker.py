@@ -142,6 +142,7 @@ class Worker:
         await run_sync(self.relay.stop)  # last: the others' events still go out
         await self._redis.aclose()
         self.database.dispose()
+        await run_sync(tracing.flush)
 
     def _taken_in(self, report: Report) -> None:
         self.metrics.taken_in(report)

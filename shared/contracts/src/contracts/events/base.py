@@ -60,7 +60,9 @@ class Event(BaseModel):
 
 
 class Envelope(BaseModel):
-    """CloudEvents 1.0 around an event, plus its `sequence` and W3C `traceparent`."""
+    """CloudEvents 1.0 around an event, plus its `sequence`, its W3C `traceparent`, and as `traceorigin` the
+    traceparent of the earlier trace that it goes back to, if any (a completion goes back to the enrollment).
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -72,11 +74,20 @@ class Envelope(BaseModel):
     time: UtcTime
     sequence: Annotated[int, Field(ge=0)]
     traceparent: str | None = None
+    traceorigin: str | None = None
     datacontenttype: str = "application/json"
     data: dict[str, Any]
 
     @classmethod
-    def wrap(cls, event: Event, *, id: UUID, time: datetime, traceparent: str | None = None) -> Self:  # noqa: A002
+    def wrap(
+        cls,
+        event: Event,
+        *,
+        id: UUID,  # noqa: A002
+        time: datetime,
+        traceparent: str | None = None,
+        traceorigin: str | None = None,
+    ) -> Self:
         """Put an event into an envelope of its own."""
         return cls(
             id=id,
@@ -86,6 +97,7 @@ class Envelope(BaseModel):
             time=time,
             sequence=event.sequence,
             traceparent=traceparent,
+            traceorigin=traceorigin,
             data=event.data(),
         )
 
