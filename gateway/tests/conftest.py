@@ -1,6 +1,9 @@
 """A gateway with its own signing key, in front of real services on real ports."""
 
+import asyncio
+import hashlib
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -56,6 +59,12 @@ def gateway_settings(settings_for: Callable[..., Any], key_file: str) -> Callabl
     return settings
 
 
+@pytest.fixture(autouse=True)
+def _uvicorn_believes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway judges X-Forwarded-For itself, so its uvicorn runs with ``--no-proxy-headers``; so do these."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")
+
+
 class Person:
     """Somebody with an account, a browser (cookies) and a clock of the gateway's."""
 
@@ -91,6 +100,7 @@ class Door:
 
     def __init__(self, url: str, database: Database, clock: SettableClock, stack: ExitStack) -> None:
         self.url, self.database, self.clock, self._stack = url, database, clock, stack
+        self.port = int(url.rpartition(":")[2])
 
     def browser(self) -> httpx.Client:
         """A client with cookies of its own."""
@@ -158,3 +168,121 @@ def problem() -> Callable[[httpx.Response, int, str], dict[str, Any]]:
         return document
 
     return check
+
+
+class Service:
+    """A real HTTP service behind the gateway: echoes, and does what a test needs of it."""
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, Any]] = []
+        #: Set by the service: it got the first part of a body; its client went away.
+        self.got_part, self.client_gone = threading.Event(), threading.Event()
+        #: Set by the test: the service may go on.
+        self.go_on = threading.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._live(receive, send)
+            return
+        behave = getattr(self, "do_" + scope["path"].rpartition("/")[2], self.do_echo)
+        await behave(scope, receive, send)
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        while (message := await receive())["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        assert message["type"] == "lifespan.shutdown"
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def do_echo(self, scope: Any, receive: Any, send: Any) -> None:
+        """Say what arrived."""
+        body = b""
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                self.client_gone.set()
+                return
+            body += message.get("body", b"")
+            if body:
+                self.got_part.set()
+            if not message.get("more_body"):
+                break
+        seen = {
+            "method": scope["method"],
+            "path": scope["raw_path"].decode(),
+            "query": scope["query_string"].decode(),
+            "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in scope["headers"]],
+            "length": len(body),
+            "digest": hashlib.sha256(body).hexdigest(),
+        }
+        self.seen.append(seen)
+        await answer(send, 200, json.dumps(seen).encode(), [(b"content-type", b"application/json")])
+
+    async def do_headers(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer with headers of every kind."""
+        headers = [
+            (b"set-cookie", b"a=1"),
+            (b"set-cookie", b"b=2"),
+            (b"etag", b'"x"'),
+            (b"content-encoding", b"gzip"),
+            (b"x-request-id", b"the-services-own"),
+            (b"connection", b"x-secret-hop"),
+            (b"x-secret-hop", b"1"),
+            (b"location", b"/v1/elsewhere"),
+        ]
+        await answer(send, 307, b"not really gzip", headers)
+
+    async def do_stream(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send a part, wait for the test, send the rest."""
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        assert await asyncio.to_thread(self.go_on.wait, 10), "the first part did not arrive before the second was sent"
+        await send({"type": "http.response.body", "body": b"rest"})
+
+    async def do_hang(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer nothing until the client goes away."""
+        self.got_part.set()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.client_gone.set()
+
+    async def do_endless(self, scope: Any, receive: Any, send: Any) -> None:
+        """Begin an answer and never end it, until the client goes away."""
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        await self.do_hang(scope, receive, send)
+
+    async def do_broken(self, scope: Any, receive: Any, send: Any) -> None:
+        """Break off in the middle."""
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"100")]})
+        await send({"type": "http.response.body", "body": b"only this", "more_body": True})
+
+    async def do_nothing(self, scope: Any, receive: Any, send: Any) -> None:
+        """204, or 304 when asked conditionally."""
+        conditional = any(name == b"if-none-match" for name, _ in scope["headers"])
+        await send({"type": "http.response.start", "status": 304 if conditional else 204, "headers": [(b"etag", b"x")]})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def answer(send: Any, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    """A whole answer."""
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+def service() -> Service:
+    """The service that ``proxied`` gateways stand in front of."""
+    return Service()
+
+
+@pytest.fixture
+def proxied(open_door: Callable[..., Door], live: Callable[[Any], Any], service: Service) -> Callable[..., Door]:
+    """``proxied(upstream_read_seconds=1)``: a gateway in front of ``service``, as each of the platform's services."""
+    url = live(service).url
+    names = ("enrollment", "learning", "media", "certificates", "discussion")
+
+    def door(**overrides: Any) -> Door:
+        return open_door(**{**{f"{name}_url": url for name in names}, **overrides})
+
+    return door

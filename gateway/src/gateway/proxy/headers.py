@@ -66,12 +66,13 @@ def traceparent(given: bytes | None) -> bytes:
 def forwarded(
     headers: RawHeaders, origin: Origin, our_request_id: bytes, our_traceparent: bytes
 ) -> list[tuple[str, str]]:
-    """What the service gets: the client's end-to-end headers and ours. Length and host belong to the new connection."""
+    """What the service gets: the client's end-to-end headers and ours. Length and host belong to the new connection.
+
+    Raises ``UnicodeDecodeError`` for bytes that are not UTF-8.
+    """
     named = _named_by_connection(headers)
     passed = [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in headers
-        if name not in _NOT_FORWARDED and name not in named
+        (name.decode(), value.decode()) for name, value in headers if name not in _NOT_FORWARDED and name not in named
     ]
     passed += (
         ("x-request-id", our_request_id.decode()),

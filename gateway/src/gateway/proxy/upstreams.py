@@ -1,40 +1,42 @@
 """The services behind the gateway, and the way there: pooled connections, streamed both ways.
 
-Each service has a client of its own, so that one that hangs cannot use up the others' connections. Why pyreqwest:
+Each service has a pool of its own, so that one that hangs cannot use up the others' connections. Why aiohttp:
 deploy/adr/0004-gateway-client.md.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from urllib.parse import quote
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import (
-    BuilderError,
-    ConnectError,
-    ConnectTimeoutError,
-    NetworkError,
-    PoolTimeoutError,
-    RequestError,
-    RequestTimeoutError,
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientResponseError,
+    ClientSession,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    DummyCookieJar,
+    TCPConnector,
 )
-from pyreqwest.request import StreamRequest
-from pyreqwest.response import Response
+from multidict import CIMultiDict
 from starlette.types import Receive, Send
+from yarl import URL
 
-from chassis.errors import BadRequest, Problem, TooLarge, Unavailable
+from chassis.errors import BadGateway, BadRequest, Problem, TooLarge, Unavailable
 from gateway.proxy.bodies import BodyOverLimit, ClientGone, DisconnectWatch, IncomingBody
 from gateway.proxy.exchange import Exchange
-from gateway.proxy.headers import RawHeaders, forwarded, returned
+from gateway.proxy.headers import forwarded, returned
 from gateway.proxy.routes import Upstream
 from gateway.settings import GatewaySettings
 
 log = structlog.get_logger(__name__)
 
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OUR_LIMIT_ON_HEADERS = 64 * 1024
+#: aiohttp would add these; the client did not send them, so the service does not get them.
+_NOT_OURS_TO_ADD = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
 class GatewayTimeout(Problem):
@@ -65,37 +67,36 @@ class Upstreams:
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
         self.urls: Mapping[Upstream, str] = base_urls(settings)
-        self._clients: dict[Upstream, Client] = {}
+        self._sessions: dict[Upstream, ClientSession] = {}
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """The connections live inside this block."""
-        self._clients = {upstream: self._client() for upstream in self.urls}
-        try:
+        async with AsyncExitStack() as stack:
+            for upstream in self.urls:
+                self._sessions[upstream] = await stack.enter_async_context(self._session())
             yield
-        finally:
-            for client in self._clients.values():
-                await client.close()
 
-    def _client(self) -> Client:
+    def _session(self) -> ClientSession:
         settings = self._settings
-        builder = ClientBuilder().no_proxy().follow_redirects(False).referer(False).http1_only()
-        for decode in ("gzip", "brotli", "zstd", "deflate"):  # bodies pass as they are
-            builder = getattr(builder, decode)(False)
-        return (
-            builder.http1_lower_case_headers()
-            .connect_timeout(timedelta(seconds=settings.upstream_connect_seconds))
-            .read_timeout(timedelta(seconds=settings.upstream_read_seconds))
-            .pool_idle_timeout(timedelta(seconds=settings.upstream_idle_seconds))
-            .max_connections(settings.upstream_max_requests)
-            .pool_timeout(timedelta(seconds=settings.upstream_connect_seconds))
-            .build()
+        return ClientSession(
+            connector=TCPConnector(
+                limit=settings.upstream_max_requests, keepalive_timeout=settings.upstream_idle_seconds, ttl_dns_cache=30
+            ),
+            timeout=ClientTimeout(
+                total=None, connect=settings.upstream_connect_seconds, sock_read=settings.upstream_read_seconds
+            ),
+            cookie_jar=DummyCookieJar(),
+            auto_decompress=False,  # bodies pass as they are
+            skip_auto_headers=_NOT_OURS_TO_ADD,
+            max_line_size=_OUR_LIMIT_ON_HEADERS,
+            max_field_size=_OUR_LIMIT_ON_HEADERS,
         )
 
     async def get(self, upstream: Upstream, path: str) -> bytes:
         """The body of a public GET; raises when it is not answered with 200."""
-        response = await self._clients[upstream].get(self.urls[upstream] + path).error_for_status().build().send()
-        return bytes(await response.bytes())
+        async with self._sessions[upstream].get(self.urls[upstream] + path, raise_for_status=True) as response:
+            return await response.read()
 
     async def forward(self, exchange: Exchange, receive: Receive, send: Send) -> None:
         """Let the route's service answer; what goes wrong on the way is answered with a problem."""
@@ -117,64 +118,51 @@ class Upstreams:
     async def _exchange(self, exchange: Exchange, body: IncomingBody, watch: DisconnectWatch, send: Send) -> None:
         if exchange.method in _BODILESS and not _announces_body(exchange):
             watch.start()
-            try:
-                await self._answer(exchange, self._request(exchange), send)
-            except NetworkError as error:
-                if isinstance(error, ConnectError) or exchange.started_answering:
-                    raise
-                # The service closed a pooled connection just as we used it. A read may simply be asked again.
-                await self._answer(exchange, self._request(exchange), send)
+            await self._answer(exchange, None, send)
             return
         body.on_end = watch.start
         first = await body.read()
-        await self._answer(exchange, self._request(exchange, body, first), send)
+        await self._answer(exchange, first if body.finished else body.stream(first), send)
 
-    def _request(self, exchange: Exchange, body: IncomingBody | None = None, first: bytes = b"") -> StreamRequest:
+    async def _answer(self, exchange: Exchange, data: bytes | AsyncIterator[bytes] | None, send: Send) -> None:
+        """Ask the service and pass its answer on.
+
+        aiohttp asks idempotent requests once more when the service had closed a pooled connection.
+        """
         assert exchange.route is not None
         upstream = exchange.route.upstream
-        headers = forwarded(exchange.scope["headers"], exchange.origin, exchange.request_id, exchange.traceparent)
-        builder = self._clients[upstream].request(exchange.method, self.urls[upstream] + _target(exchange))
-        if body is not None and body.finished:
-            return builder.headers(headers).body_bytes(first).build_streamed()
-        if body is not None:
-            announced = exchange.given.get(b"content-length")
-            if announced is not None:
-                headers.append(("content-length", announced.decode("latin-1")))
-            return builder.headers(headers).body_stream(body.stream(first)).build_streamed()
-        return builder.headers(headers).build_streamed()
-
-    async def _answer(self, exchange: Exchange, request: StreamRequest, send: Send) -> None:
-        async with request as response:
-            headers = _raw(response)
-            await exchange.start(send, response.status, returned(headers))
+        headers = CIMultiDict(
+            forwarded(exchange.scope["headers"], exchange.origin, exchange.request_id, exchange.traceparent)
+        )
+        announced = exchange.given.get(b"content-length")
+        if announced is not None and not isinstance(data, bytes | None):
+            headers["content-length"] = announced.decode("ascii")
+        async with self._sessions[upstream].request(
+            exchange.method, _url(self.urls[upstream], exchange), headers=headers, data=data, allow_redirects=False
+        ) as response:
+            received = [(name.lower(), value) for name, value in response.raw_headers]
+            await exchange.start(send, response.status, returned(received))
             await _relay(response, send)
 
 
-async def _relay(response: Response, send: Send) -> None:
+async def _relay(response: ClientResponse, send: Send) -> None:
     """The body as it comes; the last part is sent as the last, so that a small answer is one message."""
-    reader = response.body_reader
-    announced = response.get_header("content-length")
-    left = int(announced) if announced is not None and announced.isdigit() else None
-    while (part := await reader.read_chunk()) is not None:
+    left = response.content_length
+    while part := await response.content.readany():
         if left is not None:
             left -= len(part)
             if left <= 0:
-                await send({"type": "http.response.body", "body": bytes(part)})
+                await send({"type": "http.response.body", "body": part})
                 return
-        await send({"type": "http.response.body", "body": bytes(part), "more_body": True})
+        await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
 
-def _raw(response: Response) -> RawHeaders:
-    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in response.headers.items()]
-
-
-def _target(exchange: Exchange) -> str:
+def _url(base: str, exchange: Exchange) -> URL:
+    """Path and query as they were sent: ``encoded`` keeps yarl from tidying them up."""
     query: bytes = exchange.scope["query_string"]
-    path = exchange.path.decode("ascii")
-    if not query:
-        return path
-    return f"{path}?{query.decode('ascii') if query.isascii() else quote(query, safe='%&=+/?:@,;!$()*~')}"
+    target = base + exchange.path.decode("ascii")
+    return URL(f"{target}?{query.decode('ascii')}" if query else target, encoded=True)
 
 
 def _announces_body(exchange: Exchange) -> bool:
@@ -216,22 +204,24 @@ async def _explain(exchange: Exchange, body: IncomingBody, error: Exception, sen
 
 def _reason(error: Exception) -> str:
     """The error without the address, whose query may hold a secret."""
-    causes = error.details["causes"] if isinstance(error, RequestError) else None
-    return f"{type(error).__name__}: {causes[-1]['message'] if causes else 'no further cause'}"
+    cause = f": {error.os_error}" if isinstance(error, ClientConnectorError) else ""
+    return f"{type(error).__name__}{cause}"
 
 
 def problem_of(error: Exception, service: str, body_limit: int) -> Problem | None:
     """What the client is told; None when there is no client any more."""
     if isinstance(error, BodyOverLimit):
         return TooLarge(f"The body may have at most {body_limit} bytes.")
-    if isinstance(error, BuilderError):
-        return BadRequest("A header or the address contains characters that cannot be passed on.")
-    if isinstance(error, PoolTimeoutError | ConnectTimeoutError):
-        return ServiceDown(f"The {service} service is not answering; try again in a moment.", retry_after=2)
-    if isinstance(error, RequestTimeoutError):
-        return GatewayTimeout(f"The {service} service did not answer in time; look before you try again.")
-    if isinstance(error, RequestError):
-        return ServiceDown(f"The {service} service cannot be reached; try again in a moment.", retry_after=2)
     if isinstance(error, ClientGone):
         return None
+    if isinstance(error, UnicodeError):
+        return BadRequest("A header or the query contains bytes that cannot be passed on.")
+    if isinstance(error, ClientConnectorError | ConnectionTimeoutError):
+        return ServiceDown(f"The {service} service is not answering; try again in a moment.", retry_after=2)
+    if isinstance(error, TimeoutError):
+        return GatewayTimeout(f"The {service} service did not answer in time; look before you try again.")
+    if isinstance(error, ClientResponseError):
+        return BadGateway(f"The {service} service gave an answer that makes no sense.")
+    if isinstance(error, ClientError | OSError):
+        return ServiceDown(f"The {service} service broke off; look before you try again.", retry_after=2)
     raise error
