@@ -117,9 +117,10 @@ def settings(settings_for: Callable[..., Settings], s3: Any) -> Settings:
     return settings_for(Settings, **s3.settings, certificates_bucket=BUCKET, public_url="https://learn.example.com")
 
 
-@pytest.fixture
-def store(settings: Settings) -> ObjectStore:
-    found = ObjectStore.of(settings)
+@pytest.fixture(scope="session")
+def store(s3: Any) -> ObjectStore:
+    names = ("endpoint_url", "public_endpoint_url", "region", "access_key_id", "secret_access_key")
+    found = ObjectStore(*(s3.settings[f"s3_{name}"] for name in names))
     found.ensure_bucket(BUCKET)
     return found
 
