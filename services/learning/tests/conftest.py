@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -146,7 +147,7 @@ class School:
     """The API with a clock, and short words for what happens in a school."""
 
     app: FastAPI
-    client: httpx.Client
+    serve: Callable[[Any], httpx.Client]
     clock: SettableClock
     tokens: TestTokens
     cohort_id: UUID = field(default_factory=new_id)
@@ -163,6 +164,11 @@ class School:
     def staff(self) -> dict[str, str]:
         """An instructor of the program."""
         return self.tokens.instructor(PROGRAM)
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        """The API over real HTTP; started when somebody asks."""
+        return self.serve(self.app)
 
     @property
     def db(self) -> Database:
@@ -196,14 +202,17 @@ class School:
 
     def enroll(self, account_id: UUID | None = None, **more: Any) -> Student:
         """A student joins the cohort."""
-        account = account_id or new_id()
-        student = Student(account, new_id(), self.cohort_id, self.tokens.bearer(account))
+        student = self.student(account_id or new_id())
         self.deliver(student.activated(**more))
         return student
 
+    def student(self, account_id: UUID) -> Student:
+        """Somebody whose enrollment learning has not heard of yet."""
+        return Student(account_id, new_id(), self.cohort_id, self.tokens.bearer(account_id))
+
     def get(self, path: str, who: Student | dict[str, str], **params: str) -> httpx.Response:
         """Somebody reads."""
-        return self.client.get(path, headers=_headers(who), params=params)
+        return self.client.get(path, headers=_headers(who), params=params or None)
 
     def home(self, who: Student | dict[str, str], **params: str) -> dict[str, Any]:
         """The program home."""
@@ -258,7 +267,7 @@ def app(settings_for: Callable[..., LearningSettings], clock: SettableClock) -> 
 @pytest.fixture
 def school(app: FastAPI, serve: Callable[[Any], httpx.Client], clock: SettableClock, tokens: TestTokens) -> School:
     """An empty school."""
-    return School(app, serve(app), clock, tokens)
+    return School(app, serve, clock, tokens)
 
 
 @pytest.fixture

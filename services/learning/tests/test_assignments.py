@@ -121,6 +121,19 @@ def test_attempts_at_once_are_numbered_one_after_the_other(school: Any) -> None:
     assert sorted(answer.json()["attempt"] for answer in answers) == [1, 2, 3, 4]
 
 
+def test_attempts_at_once_with_keys_of_their_own_do_not_wait_for_each_others_threads(school: Any) -> None:
+    school.open()
+    student = school.enroll()
+
+    def hand_in(number: int) -> int:
+        headers = {**student.headers, "Idempotency-Key": f"key-{number}"}
+        status: int = school.client.post(PATH, headers=headers, json={"text": "Mine"}).status_code
+        return status
+
+    with ThreadPoolExecutor(12) as threads:
+        assert set(threads.map(hand_in, range(12))) == {201}
+
+
 def test_what_an_erased_person_wrote_is_gone(school: Any) -> None:
     school.open()
     student = school.enroll()

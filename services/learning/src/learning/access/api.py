@@ -1,10 +1,11 @@
 """Explaining access to people, and deciding it for other services."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from chassis.clock import Now
 from chassis.database import Tx
@@ -15,6 +16,16 @@ from learning.access import service
 from learning.auth import AsCaller, AsService, StaffOnly
 from learning.curriculum import repository as curriculum
 from learning.curriculum.errors import LessonNotFound, ProgramNotFound
+
+
+def _sane(at: datetime) -> datetime:
+    """Years that every calendar calculation can handle, in whatever zone."""
+    if not 1970 <= at.year < 9000:
+        raise ValueError("must lie between the years 1970 and 9000")
+    return at.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_sane)]
 
 router = APIRouter(tags=["access"], route_class=ServiceRoute)
 
@@ -32,7 +43,7 @@ def explain_access(
     course: str,
     lesson: str,
     user_id: Annotated[UUID | None, Query(alias="userId")] = None,
-    at: AwareDatetime | None = None,
+    at: Instant | None = None,
 ) -> AccessOut:
     """Why the caller may or may not open a lesson. Staff may ask about another user and another instant."""
     program = curriculum.get(tx, program_slug)
