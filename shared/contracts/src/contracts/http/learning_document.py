@@ -7,7 +7,7 @@ by the learning service, which answers with the path of each field that is wrong
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from contracts.http.base import AdminInput
 
@@ -30,7 +30,13 @@ Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
 Flag = Annotated[bool, Field(strict=True)]
 
 
-class WeekDocument(AdminInput):
+class DocumentPart(AdminInput):
+    """A part of the document. Where it is read, too, its schema is the one for writing: defaults are optional."""
+
+    model_config = ConfigDict(json_schema_mode_override="validation")
+
+
+class WeekDocument(DocumentPart):
     """A week of the program; numbers run 1, 2, 3 … without gaps."""
 
     number: WeekNumber
@@ -38,13 +44,13 @@ class WeekDocument(AdminInput):
     summary: PlainText = ""
 
 
-class VideoRef(AdminInput):
+class VideoRef(DocumentPart):
     """A video by the id that the media service gave it."""
 
     id: UUID
 
 
-class LessonDocument(AdminInput):
+class LessonDocument(DocumentPart):
     """A lesson. ``prerequisites`` null means the lesson before it in its course; an empty list means none."""
 
     slug: SlugText
@@ -58,7 +64,7 @@ class LessonDocument(AdminInput):
     content: Markdown = ""
 
 
-class AssignmentDocument(AdminInput):
+class AssignmentDocument(DocumentPart):
     """An assignment; due ``due_days`` after its week's unlock date, at ``due_time`` in the cohort's time zone."""
 
     slug: SlugText
@@ -70,7 +76,7 @@ class AssignmentDocument(AdminInput):
     required: Flag = True
 
 
-class CourseDocument(AdminInput):
+class CourseDocument(DocumentPart):
     """A course: its lessons in the order of study."""
 
     slug: SlugText
@@ -80,7 +86,7 @@ class CourseDocument(AdminInput):
     assignments: Annotated[list[AssignmentDocument], Field(max_length=200)] = Field(default_factory=list)
 
 
-class LiveSessionDocument(AdminInput):
+class LiveSessionDocument(DocumentPart):
     """A live session: ``day`` days after its week's unlock date, at ``start_time`` in the cohort's time zone."""
 
     slug: SlugText
@@ -92,7 +98,7 @@ class LiveSessionDocument(AdminInput):
     join_url: WebUrl
 
 
-class ProgramDocument(AdminInput):
+class ProgramDocument(DocumentPart):
     """A whole program. ``slug`` may be left out; given, it must be the one in the address."""
 
     slug: SlugText | None = None
