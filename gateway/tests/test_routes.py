@@ -73,6 +73,7 @@ discussion   PATCH  /v1/discussion/posts/018f
 discussion   DELETE /v1/discussion/posts/018f
 discussion   POST   /v1/discussion/posts/018f/report
 discussion   PUT    /v1/discussion/posts/018f/hidden
+discussion   GET    /v1/programs/web/discussion/reports
 platform     GET    /livez
 platform     GET    /readyz
 platform     GET    /openapi.json

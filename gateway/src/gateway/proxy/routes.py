@@ -95,6 +95,7 @@ ROUTES = (
     # Discussion
     Route(ANY, "/v1/programs/{}/weeks/{}/discussion/**", U.DISCUSSION),
     Route("POST", "/v1/programs/{}/weeks/{}/discussion/posts", U.DISCUSSION, Limit.POSTS),
+    Route(ANY, "/v1/programs/{}/discussion/**", U.DISCUSSION),
     Route(ANY, "/v1/discussion/**", U.DISCUSSION),
     Route("POST", "/v1/discussion/posts/{}/replies", U.DISCUSSION, Limit.POSTS),
     Route(ANY, "/v1/admin/discussion/**", U.DISCUSSION),
