@@ -28,6 +28,7 @@ def create_platform_app(identity: FastAPI, document: PlatformDocument, metrics_t
         ]
     )
     app.state.checks = identity.state.checks
+    app.state.parts = identity.state.parts
     app.state.metrics = identity.state.metrics
     app.state.metrics_token = metrics_token
     app.state.document = document
@@ -42,7 +43,7 @@ async def _metrics(request: Request) -> Response:
     given = request.headers.get("authorization", "")
     if not hmac.compare_digest(given.encode(), f"Bearer {expected.get_secret_value()}".encode()):
         raise Unauthenticated("Send EDX_METRICS_TOKEN as a bearer token.")
-    return metrics.exposition(request.app.state.metrics.registry)
+    return await metrics.render(request.app.state.metrics, request.app.state.parts)
 
 
 async def _openapi(request: Request) -> Response:

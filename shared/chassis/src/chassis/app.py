@@ -39,8 +39,9 @@ def create_service(
 ) -> FastAPI:
     """The service's application.
 
-    ``app.state`` holds ``settings``, ``clock``, ``db``, ``cache``, ``tokens``, ``metrics`` and ``checks`` (what
-    /readyz looks at; the database always). ``lifespan`` opens and closes what the service adds.
+    ``app.state`` holds ``settings``, ``clock``, ``db``, ``cache``, ``tokens``, ``metrics``, ``checks`` (what /readyz
+    looks at; the database always) and ``parts`` (those, and what it can do without; /metrics tells of them).
+    ``lifespan`` opens and closes what the service adds.
     """
     logs.configure_logs(settings)
     tracing.configure(settings)
@@ -58,6 +59,7 @@ def create_service(
     app.state.tokens = TokenVerifier(settings, key_source)
     open_database(app)
     app.state.checks = {"database": health.database_check(app.state.db), **(checks or {})}
+    app.state.parts = {**app.state.checks, "cache": app.state.cache.ping}
     install_problem_handlers(app)
     for router in routers:
         # Flat, in the order given: a route found through nested routers costs three times as much (measured costs).

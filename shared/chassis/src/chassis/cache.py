@@ -66,6 +66,10 @@ class ReadCache:
             await self._put(entry_key, tag_keys, found[1:], fresh, now)
         return answer(request, fresh.body)
 
+    async def ping(self) -> None:
+        """Raises when the cache cannot be reached; the service works without it, but slower."""
+        await self._redis.ping()
+
     async def close(self) -> None:
         """Close the connections."""
         await self._redis.aclose()

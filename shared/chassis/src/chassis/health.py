@@ -1,10 +1,16 @@
-"""/livez: this process can work at all. /readyz: what it needs to do its work can be reached."""
+"""/livez: this process can work at all. /readyz: what it needs to do its work can be reached.
+
+Who asks draws different conclusions, so the two differ (deploy/adr/0012-health-and-metrics.md): a failing /livez is
+answered with a restart, so it fails only where a restart helps, never because MySQL or Redis is away; a failing /readyz
+takes the process out of the balancer, so it names only what no request could be answered without.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from sqlalchemy import text
+from sqlalchemy import NullPool, create_engine, text
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -14,6 +20,8 @@ from chassis.database import Database
 Check = Callable[[], Awaitable[None]]
 
 _SECONDS = 2.0
+#: Threads that may be asking the database at a time: one that hangs must not make the next check wait.
+_PROBES = 4
 
 
 async def livez(request: Request) -> JSONResponse:  # noqa: ARG001
@@ -27,12 +35,16 @@ async def readyz(request: Request) -> JSONResponse:
 
 
 async def report(checks: Mapping[str, Check]) -> JSONResponse:
-    """Run all checks at once, each for at most two seconds."""
-    names = list(checks)
-    results = await asyncio.gather(*(_outcome(checks[name]) for name in names))
-    found = dict(zip(names, results, strict=True))
-    ready = all(outcome == "ok" for outcome in results)
+    """200 with every check, or 503 when one of them fails."""
+    found = await outcomes_of(checks)
+    ready = all(outcome == "ok" for outcome in found.values())
     return JSONResponse({"status": "ok" if ready else "unavailable", "checks": found}, 200 if ready else 503)
+
+
+async def outcomes_of(checks: Mapping[str, Check]) -> dict[str, str]:
+    """Run all checks at once, each for at most two seconds; ``ok`` or what is the matter, by name."""
+    results = await asyncio.gather(*(_outcome(check) for check in checks.values()))
+    return dict(zip(checks, results, strict=True))
 
 
 async def _outcome(check: Check) -> str:
@@ -46,13 +58,21 @@ async def _outcome(check: Check) -> str:
 
 
 def database_check(database: Database) -> Check:
-    """The database answers."""
+    """A new connection to the database can be made and answers.
+
+    Not one of the pool, and in no thread of the endpoints: a service that is merely busy is ready, and taking it out
+    of the balancer would only make the others busier.
+    """
+    engine = create_engine(database.engine.url, poolclass=NullPool, connect_args={"connect_timeout": int(_SECONDS)})
+    limiter: CapacityLimiter | None = None
 
     def ping() -> None:
-        with database.engine.connect() as connection:
+        with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
     async def check() -> None:
-        await run_sync(ping, abandon_on_cancel=True)
+        nonlocal limiter
+        limiter = limiter or CapacityLimiter(_PROBES)  # belongs to the event loop that asks first
+        await run_sync(ping, limiter=limiter, abandon_on_cancel=True)
 
     return check

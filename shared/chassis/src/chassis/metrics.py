@@ -1,15 +1,21 @@
 """Prometheus metrics of one application, in a registry of its own (several applications may live in one test)."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis import health
+
+#: The help of ``edx_part_ok``.
+PART_OK = "1 while this process can reach that part (database, redis, cache)"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class HttpMetrics:
-    """Requests by method, route template and status, and how long they took in seconds."""
+    """Requests by method, route template and status, how long they took in seconds, and what can be reached."""
 
     def __init__(self, service: str) -> None:
         self.registry = CollectorRegistry()
@@ -24,11 +30,17 @@ class HttpMetrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self._part_ok = Gauge("edx_part_ok", PART_OK, ["service", "part"], registry=self.registry)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered."""
         self._requests.labels(self.service, method, route, str(status)).inc()
         self._seconds.labels(self.service, method, route).observe(seconds)
+
+    def parts(self, outcomes: Mapping[str, str]) -> None:
+        """What this process uses, as it was found just now."""
+        for part, outcome in outcomes.items():
+            self._part_ok.labels(self.service, part).set(1 if outcome == "ok" else 0)
 
 
 def exposition(registry: CollectorRegistry) -> Response:
@@ -36,6 +48,12 @@ def exposition(registry: CollectorRegistry) -> Response:
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
+async def render(metrics: HttpMetrics, parts: Mapping[str, health.Check]) -> Response:
+    """What has been counted, and whether each of ``parts`` can be reached now."""
+    metrics.parts(await health.outcomes_of(parts))
+    return exposition(metrics.registry)
+
+
 async def metrics_endpoint(request: Request) -> Response:
     """GET /metrics."""
-    return exposition(request.app.state.metrics.registry)
+    return await render(request.app.state.metrics, request.app.state.parts)

@@ -18,6 +18,8 @@ from chassis.tables import relay_state
 
 log = structlog.get_logger(__name__)
 
+#: In ``relay_state``: the rows that say when each job last began.
+JOB = "job:"
 #: Part of the interval by which a run may be early: clocks and sleeps are not exact.
 _EARLY = 0.1
 
@@ -54,7 +56,7 @@ class JobRunner:
         return self.job.every.total_seconds() * (0.95 + 0.1 * random.random())
 
     def _start(self, connection: Connection) -> bool:
-        now, name = self._clock(), f"job:{self.job.name}"
+        now, name = self._clock(), f"{JOB}{self.job.name}"
         with connection.begin():
             last = connection.scalar(select(relay_state.c.updated_at).where(relay_state.c.name == name))
             if last is not None and now < last + self.job.every * (1 - _EARLY):

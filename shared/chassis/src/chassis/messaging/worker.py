@@ -1,7 +1,7 @@
 """``create_worker``: the process beside a service's API that relays, consumes, retries and runs scheduled jobs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from chassis.clock import Clock, utc_now
 from chassis.database import Database
 from chassis.messaging import failures
 from chassis.messaging.consumers import Consumers
+from chassis.messaging.gauges import Gauge, GaugeBoard
 from chassis.messaging.intake import Report, Taker
 from chassis.messaging.jobs import Job, JobRunner
 from chassis.messaging.locks import lock_engine
@@ -42,13 +43,18 @@ def create_worker(
     consumers: Consumers,
     jobs: Sequence[Job] = (),
     *,
+    gauges: Sequence[Gauge] = (),
     clock: Clock = utc_now,
     policy: RetryPolicy | None = None,
 ) -> Starlette:
-    """The worker's application: its lifespan is the work, its HTTP side /livez, /readyz and /metrics."""
+    """The worker's application: its lifespan is the work, its HTTP side /livez, /readyz and /metrics.
+
+    ``gauges`` are the service's own numbers; what else the service does in this process, it lets ``app.state.worker``
+    ``watch``.
+    """
     logs.configure_logs(settings)
     tracing.configure(settings)
-    worker = Worker(settings, consumers, jobs, clock, policy)
+    worker = Worker(settings, consumers, jobs, gauges, clock, policy)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -80,13 +86,18 @@ class Worker:
         settings: ServiceSettings,
         consumers: Consumers,
         jobs: Sequence[Job],
+        gauges: Sequence[Gauge],
         clock: Clock,
         policy: RetryPolicy | None,
     ) -> None:
         self._settings = settings
         self._consumers = consumers
         self._clock = clock
+        jobs = (*jobs, housekeeping())
         self.metrics = WorkerMetrics(settings.service)
+        self.metrics.expect(consumers, jobs)
+        self._gauges = GaugeBoard(settings.service, gauges, self.metrics.registry)
+        self._watched: dict[str, Callable[[], bool]] = {}
         self.database = connect_database(settings)
         self.database.session_info[CLOCK] = clock
         database_url = settings.database_url.get_secret_value()
@@ -101,7 +112,7 @@ class Worker:
             clock=clock,
         )
         locks = lock_engine(database_url)
-        runners = [JobRunner(job, self.database, locks, clock, self.metrics.job_ran) for job in (*jobs, housekeeping())]
+        runners = [JobRunner(job, self.database, locks, clock, self.metrics.job_ran) for job in jobs]
         self._jobs = [Loop(f"job-{runner.job.name}", runner.turn) for runner in runners]
         self.subscriptions: Subscriptions | None = None
         self._subscribing: asyncio.Task[None] | None = None
@@ -127,6 +138,10 @@ class Worker:
         for loop in (self._retries, *self._jobs):
             loop.start()
         log.info("worker_started", streams=self._consumers.streams(), jobs=[loop.name for loop in self._jobs])
+
+    def watch(self, part: str, alive: Callable[[], bool]) -> None:
+        """/livez asks for a restart when this part of the process is no longer alive."""
+        self._watched[part] = alive
 
     async def stop(self) -> None:
         """Finish what is at hand; whatever is not finished stays where the next process finds it."""
@@ -165,6 +180,7 @@ class Worker:
             and self._subscribing is not None
             and not self._subscribing.done(),
             **{loop.name: loop.alive() for loop in (self._retries, *self._jobs)},
+            **{name: alive() for name, alive in self._watched.items()},
         }
         return [name for name, alive in parts.items() if not alive]
 
@@ -182,15 +198,20 @@ class Worker:
         self.metrics.relay(active=self.relay.active, published=self.relay.published)
         if self.subscriptions is not None:
             self.metrics.backlogs(self.subscriptions.backlog)
+        self.metrics.parts(await health.outcomes_of(self._checks))
         try:
             await run_sync(self._read_schema)
         except Exception as error:
             log.warning("metrics_incomplete", error=str(error))
+            self.metrics.forget_schema()
+            self._gauges.clear()
         return metrics.exposition(self.metrics.registry)
 
     def _read_schema(self) -> None:
+        now = self._clock()
         with self.database.begin() as session:
-            self.metrics.read_schema(session, self._clock())
+            self.metrics.read_schema(session, now)
+        self._gauges.update(self.database, now)
 
     async def _redis_check(self) -> None:
         await self._redis.ping()
