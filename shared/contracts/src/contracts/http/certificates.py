@@ -110,10 +110,3 @@ class StaffCertificatesOut(ApiModel):
 
     certificates: list[StaffCertificateOut]
     next_cursor: str | None
-
-
-class CredentialOut(ApiModel):
-    """An Open Badges 3.0 credential, secured as VC-JWT."""
-
-    credential: str
-    format: Literal["vc+jwt"] = "vc+jwt"
