@@ -117,6 +117,7 @@ def test_a_dry_run_changes_nothing(february: Any) -> None:
         ({"currency": "EUR"}, "currency"),
         ({"slug": "Not A Slug"}, "slug"),
         ({"slug": "x" * 101}, "slug"),
+        ({"slug": "018f0000-0000-7000-8000-000000000000"}, "slug"),
         ({"surprise": 1}, "surprise"),
     ],
 )

@@ -180,6 +180,21 @@ def test_paystack_that_cannot_be_reached_or_refuses_is_a_502(
         assert "Retry-After" in answer.headers
 
 
+def test_a_slow_paystack_costs_its_own_callers_only(enrollment_settings: Any, serve: Any, open_school: Any) -> None:
+    from enrollment.main import create_app
+
+    open_school.cohort(seats=3)
+    http = serve(create_app(enrollment_settings(paystack_timeout_seconds=0.5)))
+    open_school.outage("slow", "initialize", seconds=2, next=6)
+    url, students = f"/v1/programs/{open_school.program}/payments", [open_school.student() for _ in range(3)]
+    with ThreadPoolExecutor(12) as pool:
+        slow = [pool.submit(http.post, url, headers=student.headers) for student in students for _ in range(2)]
+        assert http.get("/v1/programs").status_code == 200
+        codes = {each.result().status_code for each in slow}
+    assert codes == {502}
+    assert open_school.can_enroll()["cohort"]["seatsLeft"] == 3
+
+
 def _died_while_initialising(school: Any, reference: str) -> None:
     """As after a kill -9 between the reservation and Paystack's answer."""
     with school.db.begin() as session:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from enrollment.webhooks import policy
+from enrollment.webhooks import delivery, policy
 
 
 def test_a_charge_is_stored_answered_and_then_settled(open_school: Any) -> None:
@@ -186,7 +186,7 @@ def test_an_event_of_the_other_domain_changes_nothing(open_school: Any) -> None:
 )
 def test_what_makes_two_refund_deliveries_the_same(one: Any, other: Any, same: bool) -> None:
     keys = {
-        policy.read(json.dumps({"event": "refund.processed", "data": data}).encode()).dedupe_key
+        delivery.read(json.dumps({"event": "refund.processed", "data": data}).encode()).dedupe_key
         for data in (one, other)
     }
     assert (len(keys) == 1) is same

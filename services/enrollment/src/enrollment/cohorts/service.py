@@ -19,7 +19,7 @@ from enrollment.audit import Actor, record
 from enrollment.catalog.repository import find_week_count
 from enrollment.cohorts import policy, repository
 from enrollment.cohorts.present import present
-from enrollment.cohorts.views import FIELDS, CohortView
+from enrollment.cohorts.views import FIELDS, CohortView, parse_id
 from enrollment.models import Cohort
 
 _NULLABLE = {"seats"}
@@ -116,6 +116,8 @@ def _checked(columns: dict[str, Any]) -> CohortView:
     problem = policy.find_price_problem(view.amount_minor, view.currency)
     if problem is not None:
         raise Unprocessable.field(*problem)
+    if parse_id(view.slug) is not None:
+        raise Unprocessable.field("slug", "looks like an id; cohorts may be named by either")
     if view.unlock_time.tzinfo is not None:
         raise Unprocessable.field("unlockTime", "is local to the time zone and carries no offset of its own")
     if view.unlock_time.microsecond:

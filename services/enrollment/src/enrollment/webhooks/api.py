@@ -9,6 +9,7 @@ from chassis.errors import Problem, TooLarge, problems
 from chassis.messaging.outbox import HintPublisher
 from enrollment.settings import EnrollmentSettings
 from enrollment.webhooks import inbox, policy
+from enrollment.webhooks.delivery import read
 from enrollment.webhooks.schemas import WebhookOut
 
 MAX_BYTES = 256 * 1024
@@ -52,7 +53,7 @@ async def receive(request: Request) -> WebhookOut:
     if not policy.is_signed(raw, request.headers.get(SIGNATURE), secrets):
         deliveries.count("bad_signature")
         raise InvalidSignature("Sign the raw body with HMAC-SHA512 and send it as x-paystack-signature.")
-    delivery, now = policy.read(raw), request.app.state.clock()
+    delivery, now = read(raw), request.app.state.clock()
     database: Database = request.app.state.db
     await run_sync(database.run, lambda session: inbox.store(session, delivery, raw, now))
     await run_sync(deliveries.waker.publish)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from chassis.ids import new_id
 from enrollment.models import ErasedStudent, Payment, Webhook
-from enrollment.webhooks.policy import MOST_ATTEMPTS, Delivery, pause
+from enrollment.webhooks.delivery import Delivery
+from enrollment.webhooks.policy import MOST_ATTEMPTS, pause
 
 #: A worker that claimed a delivery and has not finished it by then has died.
 CLAIM = timedelta(minutes=1)

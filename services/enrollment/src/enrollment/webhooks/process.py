@@ -15,7 +15,8 @@ from enrollment.models import Payment
 from enrollment.payments import disputes, refunding
 from enrollment.payments.reconcile import Cashier
 from enrollment.paystack import DisputeNotice, PaystackError, RefundNotice
-from enrollment.webhooks import inbox, policy
+from enrollment.webhooks import inbox
+from enrollment.webhooks.delivery import parse
 from enrollment.webhooks.inbox import BATCH, Claimed
 
 log = structlog.get_logger(__name__)
@@ -76,7 +77,7 @@ def _put_back(cashier: Cashier, webhook: Claimed, why: str, now: datetime) -> No
 
 def understand(cashier: Cashier, webhook: Claimed, now: datetime) -> Outcome:
     """Let a delivery take effect."""
-    document = policy.parse(webhook.body)
+    document = parse(webhook.body)
     data = document.get("data") if document is not None else None
     if not isinstance(data, Mapping):
         return Outcome("ignored", "no data")
