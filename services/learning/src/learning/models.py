@@ -106,6 +106,8 @@ class Enrollment(Base):
     cohort_id: Mapped[UUID] = mapped_column(Uuid16)
     status: Mapped[str] = mapped_column(BinString(16))
     progress_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    #: Of the event that made it what it is: what is completed under it follows that trace.
+    traceparent: Mapped[str | None] = mapped_column(BinString(55))
 
 
 class Account(Base):

@@ -102,9 +102,11 @@ def continued(traceparent: str | None, name: str = "request", *, origin: str | N
 
 @contextmanager
 def following(origin: str | None) -> Iterator[None]:
-    """Within the block the work at hand also follows ``origin``, an earlier trace that it goes back to."""
+    """Within the block the work at hand also follows ``origin``, an earlier trace that it goes back to (a trace does
+    not follow itself).
+    """
     context, origin = _context.get(), _sound(origin)
-    if context is None or origin is None:
+    if context is None or origin is None or origin[3:35] == context.traceparent[3:35]:
         yield
         return
     if _tracer is not None:

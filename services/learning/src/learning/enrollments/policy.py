@@ -31,7 +31,7 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """A student's enrollment: ``active``, ``suspended`` or ``revoked``."""
+    """A student's enrollment: ``active``, ``suspended`` or ``revoked``. ``traceparent``: the trace it goes back to."""
 
     id: UUID
     student_id: UUID
@@ -39,6 +39,7 @@ class Enrollment:
     cohort_id: UUID
     status: str
     progress_version: int
+    traceparent: str | None = None
 
 
 def choose_enrollment(enrollments: Iterable[Enrollment]) -> Enrollment | None:

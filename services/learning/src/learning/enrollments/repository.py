@@ -34,6 +34,7 @@ _ENROLLMENT = (
     EnrollmentRow.cohort_id,
     EnrollmentRow.status,
     EnrollmentRow.progress_version,
+    EnrollmentRow.traceparent,
 )
 
 
@@ -126,6 +127,7 @@ def _enrollment(row: Any) -> Enrollment:
         cohort_id=row.cohort_id,
         status=row.status,
         progress_version=row.progress_version,
+        traceparent=row.traceparent,
     )
 
 

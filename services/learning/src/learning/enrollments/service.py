@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from chassis import tracing
 from contracts.events import CohortScheduled
 from contracts.events.enrollment import EnrollmentEvent
 from learning import cached
@@ -40,6 +41,7 @@ def keep_enrollment(session: Session, event: EnrollmentEvent, status: Status) ->
         "program_slug": event.program_slug,
         "cohort_id": event.cohort_id,
         "status": status,
+        "traceparent": tracing.beginning(),
     }
     news = repository.put_enrollment(session, event.enrollment_id, event.sequence, values)
     if news:

@@ -7,8 +7,10 @@ at once the second sees the first, and each completion of a course is told exact
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from sqlalchemy.orm import Session
 
+from chassis import tracing
 from chassis.cache import Fresh
 from chassis.messaging import emit
 from contracts.events import CourseCompleted, LessonCompleted, ProgramCompleted
@@ -33,6 +35,8 @@ from learning.curriculum.structure import Lesson, Program
 from learning.enrollments import repository as enrollments
 from learning.progress import policy, repository
 from learning.progress.policy import WHOLE_PROGRAM, Record
+
+log = structlog.get_logger(__name__)
 
 
 def lock_standing(session: Session, caller: Caller, program: Program) -> Standing:
@@ -67,20 +71,21 @@ def _complete(session: Session, standing: Standing, lesson: Lesson, now: datetim
     assert enrollment is not None
     repository.add_completion(session, enrollment, lesson, now)
     version = enrollment.progress_version + 1
-    emit(
-        session,
-        LessonCompleted(
-            sequence=version,
-            student_id=enrollment.student_id,
-            enrollment_id=enrollment.id,
-            program_slug=enrollment.program_slug,
-            course_slug=lesson.course_slug,
-            lesson_slug=lesson.slug,
-            cohort_id=enrollment.cohort_id,
-            week_number=lesson.week,
-            completed_at=now,
-        ),
-    )
+    with tracing.following(enrollment.traceparent):
+        emit(
+            session,
+            LessonCompleted(
+                sequence=version,
+                student_id=enrollment.student_id,
+                enrollment_id=enrollment.id,
+                program_slug=enrollment.program_slug,
+                course_slug=lesson.course_slug,
+                lesson_slug=lesson.slug,
+                cohort_id=enrollment.cohort_id,
+                week_number=lesson.week,
+                completed_at=now,
+            ),
+        )
     done = Record({**record.completed, lesson.key: now}, record.handed_in, record.marks, record.own_marks)
     after = Standing(standing.program, False, standing.enrollment, standing.cohort, done)
     return settle(session, after, now, version=version)
@@ -92,7 +97,8 @@ def settle(session: Session, standing: Standing, now: datetime, *, version: int 
     assert enrollment is not None
     news = policy.advance(standing.program, standing.record, now)
     repository.put_marks(session, enrollment, news.marks)
-    last = _tell(session, standing, news, enrollment.progress_version if version is None else version)
+    with tracing.following(enrollment.traceparent):
+        last = _tell(session, standing, news, enrollment.progress_version if version is None else version)
     if last != enrollment.progress_version:
         enrollments.set_progress_version(session, enrollment.id, last)
     if news.marks or version is not None:
@@ -121,6 +127,7 @@ def _tell(session: Session, standing: Standing, news: policy.Advance, version: i
                 completed_at=_completed_at(news, course.slug),
             ),
         )
+        log.info("course_completed", enrollment_id=str(enrollment.id), course=course.slug)
     if news.program:
         version += 1
         emit(
@@ -135,6 +142,7 @@ def _tell(session: Session, standing: Standing, news: policy.Advance, version: i
                 completed_at=_completed_at(news, WHOLE_PROGRAM),
             ),
         )
+        log.info("program_completed", enrollment_id=str(enrollment.id), program=program.slug)
     return version
 
 
