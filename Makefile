@@ -42,7 +42,7 @@ check: dev ## style, types, walls between packages, contract snapshots
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy shared/*/src services/*/src gateway/src deploy/*/src
 	@.venv/bin/lint-imports --no-logo
-	@.venv/bin/python -m pytest -q -n0 tests/contracts $(args)
+	@.venv/bin/python -m pytest -q -n0 tests/contracts shared/contracts/tests/test_snapshots.py $(args)
 
 format: dev ## put the code into shape
 	@.venv/bin/ruff check --fix-only .
