@@ -21,6 +21,9 @@ from gateway.identity.service import accounts
 from gateway.main import create_app
 from gateway.settings import GatewaySettings
 
+SERVICES = ("enrollment", "learning", "media", "certificates", "discussion")
+#: Where nothing listens.
+NOWHERE = "http://127.0.0.1:1"
 #: So many calls that no limit is met by chance.
 _PLENTY = {name: "100000/minute" for name in GatewaySettings.model_fields if name.startswith("limit_")}
 
@@ -51,6 +54,7 @@ def gateway_settings(settings_for: Callable[..., Any], key_file: str) -> Callabl
             "password_hash_time_cost": 1,
             "jwks_url": None,
             **_PLENTY,
+            **{f"{name}_url": NOWHERE for name in SERVICES},
             **overrides,
         }
         found: GatewaySettings = settings_for(GatewaySettings, **values)
@@ -280,9 +284,8 @@ def service() -> Service:
 def proxied(open_door: Callable[..., Door], live: Callable[[Any], Any], service: Service) -> Callable[..., Door]:
     """``proxied(upstream_read_seconds=1)``: a gateway in front of ``service``, as each of the platform's services."""
     url = live(service).url
-    names = ("enrollment", "learning", "media", "certificates", "discussion")
 
     def door(**overrides: Any) -> Door:
-        return open_door(**{**{f"{name}_url": url for name in names}, **overrides})
+        return open_door(**{**{f"{name}_url": url for name in SERVICES}, **overrides})
 
     return door

@@ -60,6 +60,8 @@ certificates GET    /v1/certificates/018f/download-url
 certificates GET    /v1/certificates/verify/ABCD
 certificates GET    /verify/ABCD
 certificates GET    /v1/certificates/018f/credential
+certificates GET    /v1/credentials/issuer
+certificates GET    /v1/credentials/achievements/courses/html
 certificates POST   /v1/certificates/018f/name-correction
 certificates POST   /v1/admin/certificates/018f/revoke
 certificates POST   /v1/admin/certificates/018f/reissue

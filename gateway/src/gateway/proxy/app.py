@@ -149,6 +149,7 @@ def _inner_scope(exchange: Exchange) -> Scope:
         **scope,
         "client": (exchange.origin.address, 0),
         "scheme": exchange.origin.scheme,
+        "state": {**scope.get("state", {}), "request_id": exchange.request_id.decode()},
         "headers": rewritten(scope["headers"], exchange.request_id, exchange.traceparent),
     }
 

@@ -79,7 +79,6 @@ ROUTES = (
     Route(ANY, "/v1/programs/{}/submissions/**", U.LEARNING),
     Route(ANY, "/v1/programs/{}/assignments/**", U.LEARNING),
     Route(ANY, "/v1/courses/**", U.LEARNING),
-    Route(ANY, "/v1/submissions/**", U.LEARNING),
     Route(ANY, "/v1/admin/programs/**", U.LEARNING),
     # Media
     Route(ANY, "/v1/programs/{}/courses/{}/lessons/{}/playback", U.MEDIA),
@@ -89,8 +88,6 @@ ROUTES = (
     Route("GET", "/v1/certificates/verify/{}", U.CERTIFICATES, Limit.VERIFICATION),
     Route("GET", "/verify/{}", U.CERTIFICATES, Limit.VERIFICATION),
     Route("GET", "/v1/credentials/**", U.CERTIFICATES),
-    Route("GET", "/credentials/**", U.CERTIFICATES),
-    Route("GET", "/.well-known/did.json", U.CERTIFICATES),
     Route(ANY, "/v1/admin/certificates/**", U.CERTIFICATES),
     # Discussion
     Route(ANY, "/v1/programs/{}/weeks/{}/discussion/**", U.DISCUSSION),
