@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import idempotency
 from chassis.database import is_lost_race, retry_pause
+from chassis.strict_json import reading_strictly
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,8 @@ class ServiceRoute(APIRoute):
 
     An endpoint whose only effects are in its ``Tx`` runs again when MySQL chose its transaction as a deadlock's
     victim (1213) or a lock wait ran out (1205); the client sees nothing of it, or a 503 after four tries.
+
+    JSON is read strictly (see ``chassis.strict_json``).
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -41,7 +44,8 @@ class ServiceRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
-        return idempotency.guarded(handle) if idempotency.is_idempotent(self.endpoint) else handle  # type: ignore[return-value]
+        guarded = idempotency.guarded(handle) if idempotency.is_idempotent(self.endpoint) else handle
+        return reading_strictly(guarded)  # type: ignore[return-value]
 
 
 def in_one_thread(endpoint: Callable[..., Any]) -> Callable[..., Any]:
