@@ -321,13 +321,21 @@ def test_the_same_idempotency_key_announces_one_video(api: httpx.Client, staff: 
 
 
 def test_a_dead_store_is_said_and_nothing_is_left_behind(
-    settings: Settings, serve: Callable[[Any], httpx.Client], tokens: Any, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, serve: Callable[[Any], httpx.Client], tokens: Any
 ) -> None:
-    monkeypatch.setattr(policy, "SINGLE_PUT_BYTES", 1)
     api = serve(create_app(settings.model_copy(update={"s3_endpoint_url": "http://127.0.0.1:9"})))
     answer = announce(api, tokens.admin(), 100)
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
     assert api.get(ADMIN, headers=tokens.admin()).json()["videos"] == []
+
+
+def test_the_first_upload_makes_the_bucket(
+    settings: Settings, serve: Callable[[Any], httpx.Client], tokens: Any, mp4_file: Callable[..., bytes]
+) -> None:
+    api = serve(create_app(settings.model_copy(update={"media_bucket": "a-new-bucket"})))
+    video = announce(api, tokens.admin(), len(mp4_file())).json()
+    put(video["upload"]["url"], mp4_file())
+    assert complete(api, tokens.admin(), video["videoId"]).status_code == 200
 
 
 def test_abandoned_uploads_are_given_up_and_leave_nothing_in_s3(

@@ -18,9 +18,5 @@ _LOOK = timedelta(seconds=1)
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """The worker; settings come from the environment unless given."""
     settings = settings or Settings()
-    store, bucket = ObjectStore.of(settings), settings.certificates_bucket
-    jobs = [
-        Job("ensure_bucket", timedelta(minutes=5), lambda _db, _now: store.ensure_bucket(bucket)),
-        Job("make_documents", _LOOK, Documents(store, settings, Renderer()).run),
-    ]
-    return create_worker(settings, consumers, jobs=jobs)
+    documents = Documents(ObjectStore.of(settings), settings, Renderer())
+    return create_worker(settings, consumers, jobs=[Job("make_documents", _LOOK, documents.run)])

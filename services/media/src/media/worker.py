@@ -16,9 +16,5 @@ consumers = Consumers("media")
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """The worker; settings come from the environment unless given."""
     settings = settings or Settings()
-    store, bucket = ObjectStore.of(settings), settings.media_bucket
-    jobs = [
-        Job("ensure_bucket", timedelta(minutes=5), lambda _db, _now: store.ensure_bucket(bucket)),
-        Job("abandon_uploads", timedelta(minutes=15), sweeper(store, bucket, settings.upload_lifetime)),
-    ]
-    return create_worker(settings, consumers, jobs=jobs)
+    sweep = sweeper(ObjectStore.of(settings), settings.media_bucket, settings.upload_lifetime)
+    return create_worker(settings, consumers, jobs=[Job("abandon_uploads", timedelta(minutes=15), sweep)])

@@ -98,9 +98,9 @@ class ObjectStore:
         )
 
     def ensure_bucket(self, bucket: str) -> None:
-        """Create ``bucket`` unless it exists; one that exists needs no right to create any."""
+        """Create ``bucket`` unless it exists. Where we may not even ask (403), it was made for us with fewer rights."""
         try:
-            with _translated():
+            with _translated(allowed={"403"}):
                 self._private.head_bucket(Bucket=bucket)
         except ObjectMissing:
             region = self._credentials["region_name"]

@@ -60,6 +60,7 @@ class Documents:
         if certificate.recipient_name is None:
             return  # erased: its state is about to say so
         pdf = self._renderer.render(document_of(certificate, certificate.recipient_name, self._settings))
+        self._store.ensure_bucket(self._bucket)
         self._store.put(self._bucket, certificate.document_key, pdf, "application/pdf")
         if not db.run(lambda session: repository.note_ready(session, certificate.id)):
             self._store.delete(self._bucket, certificate.document_key)  # ended meanwhile

@@ -49,6 +49,7 @@ class Uploads:
         if not policy.may_manage(caller.is_admin, caller.teaches, asked.program_slug):
             raise StaffOnly
         video = _announced(caller, asked, self._settings.upload_max_bytes, now)
+        self._store.ensure_bucket(self._bucket)
         if video.kind == "mp4" and not policy.is_single(video.size_bytes):
             video.upload_id = self._store.create_multipart(self._bucket, video.object_key, video.content_type)
             video.part_bytes = policy.PART_BYTES
