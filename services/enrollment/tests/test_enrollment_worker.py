@@ -75,7 +75,7 @@ def test_health_and_metrics_of_the_worker(worker: Any, serve: Any) -> None:
 
     assert httpx.get(f"{worker.url}/livez").status_code == 200
     eventually(lambda: httpx.get(f"{worker.url}/readyz").status_code == 200)
-    eventually(lambda: "edx_paid_but_not_enrolled 0.0" in httpx.get(f"{worker.url}/metrics").text)
+    eventually(lambda: 'edx_paid_but_not_enrolled{service="enrollment"} 0.0' in httpx.get(f"{worker.url}/metrics").text)
 
 
 def test_without_redis_deliveries_are_found_by_looking(

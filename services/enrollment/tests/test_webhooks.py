@@ -57,7 +57,10 @@ def test_an_unsigned_or_tampered_delivery_stores_nothing(school: Any, case: str)
     answer = school.http.post("/webhooks/paystack", content=raw + b" " * (case == "tampered"), headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_signature")
     assert school.webhooks() == []
-    assert 'edx_webhook_deliveries_total{outcome="bad_signature"} 1.0' in school.http.get("/metrics").text
+    assert (
+        'edx_webhook_deliveries_total{outcome="bad_signature",service="enrollment"} 1.0'
+        in school.http.get("/metrics").text
+    )
 
 
 def test_two_keys_are_valid_while_one_replaces_the_other(school: Any) -> None:

@@ -201,6 +201,8 @@ class Webhook(Base):
     reference: Mapped[str | None] = mapped_column(BinString(100))
     body: Mapped[bytes] = mapped_column(Blob())
     status: Mapped[str] = mapped_column(STATUS)
+    #: Of the request that brought it: what it causes belongs to that trace.
+    traceparent: Mapped[str | None] = mapped_column(BinString(55))
     #: What came of it, or why it failed last.
     outcome: Mapped[str | None] = mapped_column(String(500))
     deliveries: Mapped[int] = mapped_column(Integer)

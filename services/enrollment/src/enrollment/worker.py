@@ -10,11 +10,10 @@ from starlette.applications import Starlette
 from chassis.clock import Clock, utc_now
 from chassis.database import Database
 from chassis.messaging import Job, create_worker
-from chassis.messaging.loops import Loop
 from enrollment.events import consumers
 from enrollment.parts import open_paystack, terms_of
 from enrollment.payments import reconcile, refund_runner
-from enrollment.payments.metrics import PaymentMetrics
+from enrollment.payments.metrics import GAUGES
 from enrollment.payments.reconcile import Cashier
 from enrollment.payments.settle import Terms
 from enrollment.paystack import Paystack
@@ -46,22 +45,20 @@ def create_app(settings: EnrollmentSettings | None = None, clock: Clock = utc_no
     """Build the worker; without settings they come from the environment (``EDX_…``)."""
     settings = settings or EnrollmentSettings()
     paystack, terms = open_paystack(settings), terms_of(settings)
-    app = create_worker(settings, consumers, jobs(paystack, terms), clock=clock)
+    app = create_worker(settings, consumers, jobs(paystack, terms), gauges=GAUGES, clock=clock)
     cashier = Cashier(app.state.db, paystack, terms)
     pump = WebhookPump(cashier, settings.redis_url.get_secret_value(), clock)
-    metrics = Loop("payment-metrics", PaymentMetrics(app.state.worker.metrics.registry, app.state.db).turn)
+    app.state.worker.watch("webhooks", pump.alive)
     work = app.router.lifespan_context
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
         async with work(application):
             pump.start()
-            metrics.start()
             try:
                 yield
             finally:
                 await run_sync(pump.stop)
-                await run_sync(metrics.stop)
                 paystack.close()
 
     app.router.lifespan_context = lifespan

@@ -11,7 +11,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("enrollments", sa.Column("traceparent", mysql.VARCHAR(55, charset="utf8mb4", collation="utf8mb4_bin")))
+    op.add_column(
+        "enrollments", sa.Column("traceparent", mysql.VARCHAR(55, charset="utf8mb4", collation="utf8mb4_bin"))
+    )
 
 
 def downgrade() -> None:

@@ -1,33 +1,37 @@
-"""Payments by state, and the number that must be zero: paid but not enrolled."""
+"""Money in numbers: payments and refunds by state, deliveries that wait, and what must be zero: paid, not enrolled."""
 
-from prometheus_client import CollectorRegistry, Gauge
+from datetime import datetime, timedelta
+
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from chassis.database import Database
-from enrollment.models import Enrollment, Payment
+from chassis.messaging import Gauge
+from enrollment.models import Enrollment, Payment, Refund, Webhook
 
-EVERY_SECONDS = 15.0
+Numbers = dict[tuple[str, ...], float]
 
 
-class PaymentMetrics:
-    """Gauges that a worker's loop keeps up to date."""
+def count_payments(session: Session, _: datetime) -> Numbers:
+    """By status."""
+    rows = session.execute(select(Payment.status, func.count()).group_by(Payment.status))
+    return {(status,): count for status, count in rows}
 
-    def __init__(self, registry: CollectorRegistry, database: Database) -> None:
-        self._database = database
-        self._payments = Gauge("edx_payments", "Payments by status", ["status"], registry=registry)
-        self._stranded = Gauge("edx_paid_but_not_enrolled", "Kept money without access; must be 0", registry=registry)
 
-    def turn(self) -> float:
-        """Look; answers after how many seconds to look again."""
-        with self._database.begin() as session:
-            counts = session.execute(select(Payment.status, func.count()).group_by(Payment.status)).all()
-            stranded = count_stranded(session)
-        self._payments.clear()
-        for status, count in counts:
-            self._payments.labels(status).set(count)
-        self._stranded.set(stranded)
-        return EVERY_SECONDS
+def count_refunds(session: Session, _: datetime) -> Numbers:
+    """By status."""
+    rows = session.execute(select(Refund.status, func.count()).group_by(Refund.status))
+    return {(status,): count for status, count in rows}
+
+
+def count_waiting(session: Session, _: datetime) -> Numbers:
+    """Deliveries that have not taken effect yet."""
+    return {(): session.scalar(select(func.count()).where(Webhook.next_attempt_at.is_not(None))) or 0}
+
+
+def age_of_waiting(session: Session, now: datetime) -> Numbers:
+    """Of the one that came first, in seconds; 0 when none waits."""
+    came = session.scalar(select(func.min(Webhook.received_at)).where(Webhook.next_attempt_at.is_not(None)))
+    return {(): max(0.0, (now - came).total_seconds()) if came else 0.0}
 
 
 def count_stranded(session: Session) -> int:
@@ -36,3 +40,20 @@ def count_stranded(session: Session) -> int:
     elsewhere = or_(Enrollment.payment_id.is_(None), Enrollment.payment_id != Payment.id)
     query = select(func.count()).select_from(Payment).join(Enrollment, Enrollment.id == Payment.enrollment_id)
     return session.scalar(query.where(kept, elsewhere)) or 0
+
+
+#: Looking at every payment costs more than looking at what waits.
+_SELDOM = timedelta(seconds=30)
+
+GAUGES = (
+    Gauge("edx_payments", "Payments by status", count_payments, labels=("status",), every=_SELDOM),
+    Gauge(
+        "edx_paid_but_not_enrolled",
+        "Kept money without access; must be 0",
+        lambda session, _: {(): count_stranded(session)},
+        every=_SELDOM,
+    ),
+    Gauge("edx_refunds", "Refunds by status", count_refunds, labels=("status",), every=_SELDOM),
+    Gauge("edx_webhooks_waiting", "Deliveries stored and not yet processed", count_waiting),
+    Gauge("edx_webhooks_oldest_waiting_seconds", "Age of the oldest of them", age_of_waiting),
+)

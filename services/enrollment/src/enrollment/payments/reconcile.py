@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -132,4 +133,5 @@ def in_parallel(items: Iterable[T], work: Callable[[T], object]) -> None:
     found = list(items)
     if found:
         with ThreadPoolExecutor(PARALLEL) as pool:
-            list(pool.map(guarded, found))
+            here = copy_context()  # the trace goes along
+            list(pool.map(lambda item: here.copy().run(guarded, item), found))

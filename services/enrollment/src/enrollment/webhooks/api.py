@@ -30,12 +30,17 @@ class Deliveries:
     def __init__(self, registry: CollectorRegistry, waker: HintPublisher) -> None:
         self.waker = waker
         self._counter = Counter(
-            "edx_webhook_deliveries", "Deliveries: stored, bad_signature, too_large", ["outcome"], registry=registry
+            "edx_webhook_deliveries",
+            "Deliveries: stored, bad_signature, too_large",
+            ["service", "outcome"],
+            registry=registry,
         )
+        for outcome in ("stored", "bad_signature", "too_large"):
+            self._counter.labels(EnrollmentSettings.service, outcome)
 
     def count(self, outcome: str) -> None:
         """One delivery came to this end."""
-        self._counter.labels(outcome).inc()
+        self._counter.labels(EnrollmentSettings.service, outcome).inc()
 
 
 @router.post(

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
+from chassis import tracing
 from chassis.ids import new_id
 from enrollment.models import ErasedStudent, Payment, Webhook
 from enrollment.webhooks.delivery import Delivery
@@ -30,6 +31,7 @@ class Claimed:
     reference: str | None
     body: bytes
     attempts: int
+    traceparent: str | None
 
 
 def store(session: Session, delivery: Delivery, raw: bytes, now: datetime) -> None:
@@ -45,6 +47,7 @@ def store(session: Session, delivery: Delivery, raw: bytes, now: datetime) -> No
         attempts=0,
         next_attempt_at=now,
         received_at=now,
+        traceparent=tracing.current_traceparent(),
     )
     given_up = Webhook.status == "failed"
     session.execute(
@@ -53,6 +56,7 @@ def store(session: Session, delivery: Delivery, raw: bytes, now: datetime) -> No
                 ("deliveries", Webhook.deliveries + 1),
                 ("next_attempt_at", func.if_(given_up, row.inserted.next_attempt_at, Webhook.next_attempt_at)),
                 ("attempts", func.if_(given_up, 0, Webhook.attempts)),
+                ("traceparent", func.if_(given_up, row.inserted.traceparent, Webhook.traceparent)),
                 ("status", func.if_(given_up, "received", Webhook.status)),
             ]
         )
@@ -62,13 +66,16 @@ def store(session: Session, delivery: Delivery, raw: bytes, now: datetime) -> No
 def claim(session: Session, now: datetime) -> Sequence[Claimed]:
     """Up to a batch of deliveries that are due, for this worker alone."""
     due = (
-        select(Webhook.id, Webhook.event, Webhook.reference, Webhook.body, Webhook.attempts)
+        select(Webhook.id, Webhook.event, Webhook.reference, Webhook.body, Webhook.attempts, Webhook.traceparent)
         .where(Webhook.next_attempt_at <= now)
         .order_by(Webhook.next_attempt_at)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
-    found = [Claimed(row.id, row.event, row.reference, row.body, row.attempts + 1) for row in session.execute(due)]
+    found = [
+        Claimed(row.id, row.event, row.reference, row.body, row.attempts + 1, row.traceparent)
+        for row in session.execute(due)
+    ]
     if found:
         ids = [one.id for one in found]
         session.execute(

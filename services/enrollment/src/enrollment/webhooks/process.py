@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from chassis import tracing
 from enrollment.models import Payment
 from enrollment.payments import disputes, refunding
 from enrollment.payments.reconcile import Cashier
@@ -53,7 +54,12 @@ def is_full(count: int) -> bool:
 
 
 def process(cashier: Cashier, webhook: Claimed, now: datetime) -> None:
-    """Process one delivery and note what came of it; never raises."""
+    """Process one delivery in the trace of its request and note what came of it; never raises."""
+    with tracing.continued(webhook.traceparent, "enrollment.webhook"):
+        _process(cashier, webhook, now)
+
+
+def _process(cashier: Cashier, webhook: Claimed, now: datetime) -> None:
     try:
         outcome = understand(cashier, webhook, now)
         cashier.database.run(lambda session: inbox.finish(session, webhook, outcome.status, outcome.note, now))

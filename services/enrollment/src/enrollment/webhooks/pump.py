@@ -50,6 +50,10 @@ class WebhookPump:
         self._loop.start()
         self._ear.start()
 
+    def alive(self) -> bool:
+        """Whether deliveries are looked for; without the other thread they are only found later."""
+        return self._loop.alive()
+
     def stop(self) -> None:
         """Finish what is at hand; the rest stays stored."""
         self._stopping.set()
