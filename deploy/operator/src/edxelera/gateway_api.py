@@ -36,6 +36,14 @@ class Unreachable(Failure):
     """Nothing answered."""
 
 
+def fetch(url: str, **headers: str) -> httpx.Response:
+    """GET of a public or signed URL, as a browser without our tokens."""
+    try:
+        return httpx.get(url, headers=headers, timeout=30)
+    except httpx.TransportError as error:
+        raise Unreachable(f"GET {url}: {error or type(error).__name__}") from error
+
+
 class GatewayApi:
     """One caller of the gateway; ``login`` turns it into a signed-in one."""
 

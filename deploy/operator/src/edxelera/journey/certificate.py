@@ -4,9 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from edxelera.gateway_api import GatewayApi
+from edxelera.gateway_api import GatewayApi, fetch
 from edxelera.journey.report import Report, poll, require
 from edxelera.journey.study import Course
 
@@ -38,7 +36,7 @@ def receive(report: Report, api: GatewayApi, slug: str, course: Course, save: Pa
         assert certificate is not None
     with report.step("download the PDF") as line:
         url = api.get(f"/v1/certificates/{certificate['id']}/download-url")["url"]
-        document = httpx.get(url, timeout=30)
+        document = fetch(url)
         require(document.status_code == 200, f"the download answered {document.status_code}: {document.text[:200]}")
         require(document.content.startswith(b"%PDF"), "what was downloaded is no PDF")
         save.parent.mkdir(parents=True, exist_ok=True)

@@ -38,15 +38,8 @@ def talk(report: Report, api: GatewayApi, target: Target, slug: str) -> None:
 
 def _post(api: GatewayApi, thread: str) -> Json:
     """The discussion hears of the enrollment by event: for a moment it may say ``not_enrolled``."""
-    answer, _ = poll(
-        lambda: api.send("POST", f"{thread}/posts", json={"body": "What helped you most this **week**?"}),
-        lambda response: response.status_code != 403,
-        "the discussion's welcome",
-        5,
-    )
-    if answer.status_code != 201:
-        raise Refused(answer)
-    made: Json = answer.json()
+    poll(lambda: api.send("GET", thread).status_code, lambda status: status == 200, "the discussion's welcome")
+    made: Json = api.call("POST", f"{thread}/posts", 201, json={"body": "What helped you most this **week**?"})
     return made
 
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-import httpx
-
-from edxelera.gateway_api import GatewayApi
+from edxelera.gateway_api import GatewayApi, fetch
 from edxelera.journey.report import Report, require
 
 Json = dict[str, Any]
@@ -56,14 +54,14 @@ def watch(report: Report, api: GatewayApi, slug: str, home: Json) -> None:
         line.note = f"{lesson['title']}, {playback['contentType']}"
     url = playback["url"]
     with report.step("video bytes through the CDN (Range)") as line:
-        part = httpx.get(url, headers={"range": "bytes=0-1023"}, timeout=30)
+        part = fetch(url, range="bytes=0-1023")
         require(part.status_code == 206, f"the CDN answered {part.status_code}: {part.text[:200]}")
         require(len(part.content) == 1024, f"1024 bytes were asked for, {len(part.content)} came")
         require(part.content[4:8] == b"ftyp", "these bytes begin no MP4 file")
         line.note = part.headers.get("content-range", "")
     with report.step("a tampered URL is refused"):
         for wrong in (tampered(url), unsigned(url)):
-            refused = httpx.get(wrong, timeout=30)
+            refused = fetch(wrong)
             require(refused.status_code == 403, f"{wrong} was answered {refused.status_code}")
 
 

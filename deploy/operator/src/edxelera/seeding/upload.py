@@ -64,6 +64,9 @@ def _pieces(upload: Json, content: bytes) -> Mapping[str, bytes]:
 
 def _put(url: str, content: bytes, route: Route) -> None:
     address, headers = route.to(url)
-    answer = httpx.put(address, content=content, headers={"content-type": CONTENT_TYPE, **headers}, timeout=60)
+    try:
+        answer = httpx.put(address, content=content, headers={"content-type": CONTENT_TYPE, **headers}, timeout=60)
+    except httpx.TransportError as error:
+        raise Failure(f"The object store at {address.split('?')[0]} cannot be reached: {error}") from error
     if answer.status_code not in (200, 201):
         raise Failure(f"The object store refused an upload: {answer.status_code} {answer.text[:300]}")
