@@ -174,3 +174,20 @@ def test_redis_being_away_is_nobodys_problem(proxied, problem):
     ada = door.student()
     answers = [door.browser().post("/v1/programs/web/payments", headers=ada.headers, json={}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
+
+
+def test_of_two_tokens_the_first_counts_as_it_does_for_the_services(proxied):
+    door = proxied(limit_default="1/hour")
+    ada = door.student()
+    both = [("Authorization", ada.headers["Authorization"]), ("Authorization", "Bearer forged")]
+    assert [door.browser().get("/v1/programs", headers=both).status_code for _ in range(2)] == [200, 429]
+
+
+def test_no_address_is_written_to_redis(open_door, cache_redis_url):
+    door = open_door(limit_login_account="3/hour")
+    door.person().register().log_in()
+    client = redis.Redis.from_url(cache_redis_url)
+    keys = b" ".join(client.keys("*login-account*"))
+    client.close()
+    assert keys
+    assert b"example" not in keys

@@ -1,5 +1,6 @@
 """What the identity endpoints work with, made once in ``create_app``."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -47,8 +48,8 @@ class IdentityParts:
         return await run_sync(self.database.run, work)
 
     async def require_within(self, limit: Limit, who: str) -> None:
-        """Count one call; raises ``RateLimited``."""
-        verdict = await self.counter.hit(limit, who)
+        """Count one call; raises ``RateLimited``. Redis sees a hash of ``who``: it may be an e-mail address."""
+        verdict = await self.counter.hit(limit, hashlib.sha256(who.encode()).hexdigest()[:32])
         if not verdict.allowed:
             raise RateLimited(
                 f"Too many tries for this account; wait {verdict.reset} seconds.",

@@ -43,8 +43,8 @@ class Exchange:
         self.scope = scope
         self.method: str = scope["method"]
         self.path: bytes = scope.get("raw_path") or scope["path"].encode()
-        #: The headers by name; the last of equal names.
-        self.given: Mapping[bytes, bytes] = dict(scope["headers"])
+        #: The headers by name; of equal names the first, as the services see it.
+        self.given: Mapping[bytes, bytes] = dict(reversed(scope["headers"]))
         self.request_id = request_id(self.given.get(b"x-request-id"))
         self.traceparent = traceparent(self.given.get(b"traceparent"))
         self.origin: Origin = trust.origin(scope)
