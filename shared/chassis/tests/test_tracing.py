@@ -1,15 +1,12 @@
 """Traces: continued, followed, carried by events, and named by every log line."""
 
-import io
-import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import structlog
-from example_service import ExampleSettings
 from messaging_parts import delivery, numbered, video
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,12 +14,12 @@ from sqlalchemy.orm import Session
 from chassis import tables, tracing
 from chassis.clock import utc_now
 from chassis.database import Database
-from chassis.logs import configure_logs
 from chassis.messaging import Consumers, emit
 from chassis.messaging.intake import Taker
 from chassis.messaging.jobs import Job, JobRunner
 from chassis.messaging.locks import lock_engine
 from chassis.messaging.retrier import Retrier
+from chassis.testing.log_lines import LogLines
 from chassis.testing.schemas import TestSchema
 from contracts.events import Envelope, VideoReady
 
@@ -32,23 +29,6 @@ LATER = "00-11111111111111111111111111111111-2222222222222222-01"
 
 def id_of(traceparent: str | None) -> str | None:
     return tracing.trace_id_of(traceparent)
-
-
-Lines = Callable[[], list[dict[str, Any]]]
-
-
-@pytest.fixture
-def lines(settings_for: Callable[..., Any]) -> Iterator[Lines]:
-    """What has been logged so far, line by line; each must be JSON."""
-    root = logging.getLogger()
-    level, written = root.level, io.StringIO()
-    configure_logs(settings_for(ExampleSettings, log_level="INFO"))
-    (handler,) = [one for one in root.handlers if getattr(one, "edxelera", False)]
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(written)
-    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
-    root.removeHandler(handler)
-    root.setLevel(level)
 
 
 @pytest.fixture
@@ -119,7 +99,7 @@ def consuming(db: Database, handler: Callable[[Session, VideoReady], None]) -> T
     return Taker(db, consumers)
 
 
-def test_handlers_go_on_in_both_and_so_do_the_events_they_cause(db: Database, lines: Lines) -> None:
+def test_handlers_go_on_in_both_and_so_do_the_events_they_cause(db: Database, log_lines: LogLines) -> None:
     def handler(session: Session, event: VideoReady) -> None:
         structlog.get_logger("a.handler").info("at_work")
         logging.getLogger("a.library").warning("also at work")
@@ -130,12 +110,14 @@ def test_handlers_go_on_in_both_and_so_do_the_events_they_cause(db: Database, li
     consuming(db, handler).take_in([delivery(given)])
     (caused,) = outbox(db)
     assert (id_of(caused.traceparent), caused.traceorigin) == (id_of(LATER), WEBHOOK)
-    written = lines()
+    written = log_lines()
     assert {line["event"] for line in written} == {"at_work", "also at work", "event_handled"}
     assert {(line["trace_id"], line["origin_trace_id"]) for line in written} == {(id_of(LATER), id_of(WEBHOOK))}
 
 
-def test_a_failure_is_logged_with_its_trace_at_once_and_when_it_is_tried_again(db: Database, lines: Lines) -> None:
+def test_a_failure_is_logged_with_its_trace_at_once_and_when_it_is_tried_again(
+    db: Database, log_lines: LogLines
+) -> None:
     def handler(session: Session, event: VideoReady) -> None:
         raise RuntimeError("it cannot be")
 
@@ -143,12 +125,14 @@ def test_a_failure_is_logged_with_its_trace_at_once_and_when_it_is_tried_again(d
     taker = consuming(db, handler)
     taker.take_in([delivery(cause.model_copy(update={"traceparent": LATER}))])
     Retrier(db, taker._consumers, clock=lambda: utc_now() + timedelta(hours=1)).retry_one()
-    written = lines()
+    written = log_lines()
     assert [line["event"] for line in written] == ["event_failed", "event_failed"]
     assert {line["trace_id"] for line in written} == {id_of(LATER)}
 
 
-def test_each_run_of_a_job_is_a_trace(db: Database, schema_for: Callable[[str], TestSchema], lines: Lines) -> None:
+def test_each_run_of_a_job_is_a_trace(
+    db: Database, schema_for: Callable[[str], TestSchema], log_lines: LogLines
+) -> None:
     def run(database: Database, now: Any) -> None:
         with database.begin() as session:
             emit(session, video(1))
@@ -159,7 +143,7 @@ def test_each_run_of_a_job_is_a_trace(db: Database, schema_for: Callable[[str], 
         JobRunner(Job("sweep", timedelta(minutes=1), run), db, locks, utc_now, lambda *_: None).turn()
     finally:
         locks.dispose()
-    (line,) = [line for line in lines() if line["event"] == "job_failed"]
+    (line,) = [line for line in log_lines() if line["event"] == "job_failed"]
     assert line["trace_id"] == id_of(outbox(db)[0].traceparent)
 
 

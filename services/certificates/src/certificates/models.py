@@ -142,6 +142,9 @@ class Certificate(Base):
     #: When a worker may (again) take the document in hand.
     document_due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     document_attempts: Mapped[int] = mapped_column(Integer)
+    #: The trace that asked for the document's present state, and the one that this trace follows.
+    document_traceparent: Mapped[str | None] = mapped_column(BinString(55))
+    document_traceorigin: Mapped[str | None] = mapped_column(BinString(55))
     version: Mapped[int] = mapped_column(BigInteger)
 
 

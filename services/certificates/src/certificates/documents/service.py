@@ -14,6 +14,7 @@ from certificates.documents.rendering import Document, Renderer
 from certificates.issuing.codes import shown
 from certificates.models import PENDING, Certificate
 from certificates.settings import Settings
+from chassis import tracing
 from chassis.database import Database
 from chassis.objects import ObjectStore
 
@@ -40,7 +41,12 @@ class Documents:
         while True:
             claimed = db.run(lambda session: repository.claim(session, now, now + _CLAIM, _BATCH))
             for certificate in claimed:
-                self._handle(db, certificate, now)
+                with tracing.continued(
+                    certificate.document_traceparent,
+                    "certificates.document",
+                    origin=certificate.document_traceorigin,
+                ):
+                    self._handle(db, certificate, now)
             if len(claimed) < _BATCH:
                 return
 
@@ -51,6 +57,7 @@ class Documents:
             else:
                 self._store.delete(self._bucket, certificate.document_key)
                 db.run(lambda session: repository.note_gone(session, certificate.id))
+                log.info("document_removed", certificate_id=str(certificate.id))
         except Exception:
             pause = min(_FIRST_PAUSE * 2 ** min(certificate.document_attempts, 20), _LONGEST_PAUSE)
             log.exception("document_failed", certificate_id=str(certificate.id), again_in=str(pause))

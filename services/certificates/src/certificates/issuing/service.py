@@ -30,6 +30,7 @@ from certificates.models import (
     Person,
     StatusEntry,
 )
+from chassis import tracing
 from chassis.ids import new_id
 from chassis.messaging import emit
 from contracts.events.certificates import CertificateIssued, CertificateRevoked
@@ -119,6 +120,8 @@ def issue(
         document_state=PENDING,
         document_due_at=now,
         document_attempts=0,
+        document_traceparent=tracing.current_traceparent(),
+        document_traceorigin=tracing.current_origin(),
         version=1,
     )
     session.add(certificate)
@@ -192,3 +195,5 @@ def discard_document(certificate: Certificate, now: datetime) -> None:
         certificate.document_state = DISCARD
         certificate.document_due_at = max(certificate.document_due_at, now)
         certificate.document_attempts = 0
+        certificate.document_traceparent = tracing.current_traceparent()
+        certificate.document_traceorigin = tracing.current_origin()

@@ -18,6 +18,7 @@ from chassis.settings import ServiceSettings
 from chassis.testing.backends import Backends, start_backends
 from chassis.testing.clock import SettableClock
 from chassis.testing.identity import AUDIENCE, ISSUER, SERVICE_SECRET, TestTokens
+from chassis.testing.log_lines import LogLines, logged
 from chassis.testing.schemas import TestSchema
 from chassis.testing.serving import LiveServer
 from chassis.testing.storage import TestS3
@@ -182,3 +183,10 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestS3]:
     folder.mkdir()
     with ExitStack() as stack:
         yield TestS3(stack, folder)
+
+
+@pytest.fixture
+def log_lines() -> Iterator[LogLines]:
+    """What has been logged so far, as operators read it: ``log_lines()``."""
+    with logged() as lines:
+        yield lines
