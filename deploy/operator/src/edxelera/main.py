@@ -156,13 +156,15 @@ def demo(
 
 @app.command()
 def servers(
-    for_tests: Annotated[bool, typer.Option(help="only when the tests have no other backends")] = False,
+    for_tests: Annotated[bool, typer.Option(help="also what tests look with; no servers if containers serve")] = False,
 ) -> None:
-    """Find or install MariaDB and Redis without starting them."""
+    """Find or install MariaDB and Redis without starting them; with --for-tests what the tests need."""
     from edxelera import servers as programs
 
-    if for_tests and programs.tests_have_backends():
-        return
+    if for_tests:
+        programs.ensure_test_programs()
+        if programs.tests_have_backends():
+            return
     found = programs.ensure()
     console.print(f"[dim]{found.mariadbd}, {found.redis}[/dim]")
 

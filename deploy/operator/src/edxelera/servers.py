@@ -68,6 +68,19 @@ def find() -> Servers:
     return Servers(mariadbd, install, redis)
 
 
+#: What tests look with: PDFs as pictures, alert rules as Prometheus reads them. Program and Debian package.
+TEST_PROGRAMS = {"pdftoppm": "poppler-utils", "promtool": "prometheus"}
+
+
+def ensure_test_programs() -> None:
+    """Install what tests look with and this machine lacks."""
+    packages = [package for program, package in TEST_PROGRAMS.items() if find_program(program) is None]
+    if packages:
+        _refuse_what_cannot_be_done(packages)
+        with step(f"installing {' and '.join(packages)}") as running:
+            install_packages(packages, running)
+
+
 def tests_have_backends() -> bool:
     """Whether the tests run on servers from elsewhere: named in the environment, or containers."""
     if os.environ.get("EDX_TEST_MYSQL_URL") and os.environ.get("EDX_TEST_REDIS_URL"):
@@ -96,7 +109,7 @@ def _refuse_what_cannot_be_done(packages: Sequence[str]) -> None:
             "This machine has Oracle's MySQL, which MariaDB would replace: use 'docker compose up --wait' instead."
         )
     if find_program("apt-get") is None:
-        raise Failure(f"{names} missing and there is no apt-get here: install MariaDB and Redis, then run this again.")
+        raise Failure(f"{names} missing and there is no apt-get here: install what they bring, then run this again.")
     if os.geteuid() != 0:
         raise Failure(f"{names} missing: run 'apt install {names}' as root (or this command as root) and try again.")
 

@@ -244,8 +244,8 @@ def invalid_input(error: RequestValidationError) -> Problem:
 
 
 def _field_name(location: tuple[int | str, ...]) -> str:
-    parts = [str(part) for part in location if part not in {"body", "query", "path", "header"}]
-    return ".".join(parts) or str(location[0] if location else "body")
+    inside = location[1:] if location and location[0] in {"body", "query", "path", "header", "cookie"} else location
+    return ".".join(str(part) for part in inside) or str(location[0] if location else "body")
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
