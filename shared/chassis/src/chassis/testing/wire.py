@@ -10,7 +10,8 @@ _CHUNK = 65536
 
 class Wire:
     """Forwards a port of its own to ``target``. ``cut`` drops all connections and refuses new ones, ``mute`` takes
-    connections and answers nothing, ``mend`` restores service at the same port.
+    connections and answers nothing, ``swallow_reply`` lets one command through and breaks instead of answering it,
+    ``mend`` restores service at the same port.
     """
 
     def __init__(self, stack: ExitStack, host: str, port: int) -> None:
@@ -18,6 +19,7 @@ class Wire:
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._muted = False
+        self._swallow = False
         self._listener: socket.socket | None = None
         self.port = 0
         self.mend()
@@ -55,9 +57,13 @@ class Wire:
         self._muted = True
         self.drop()
 
+    def swallow_reply(self) -> None:
+        """The next command takes effect, but its sender does not hear of it."""
+        self._swallow = True
+
     def mend(self) -> None:
         """The server is back."""
-        self._muted = False
+        self._muted = self._swallow = False
         self.drop()
         if self._listener is not None:
             return
@@ -92,12 +98,15 @@ class Wire:
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._lock:
             self._open.add(far)
-        for source, sink in ((near, far), (far, near)):
-            threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+        for source, sink, answers in ((near, far, False), (far, near, True)):
+            threading.Thread(target=self._pump, args=(source, sink, answers), daemon=True).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, answers: bool) -> None:
         with suppress(OSError):
             while data := source.recv(_CHUNK):
+                if answers and self._swallow:
+                    self._swallow = False
+                    break
                 sink.sendall(data)
         for end in (source, sink):
             with suppress(OSError):
