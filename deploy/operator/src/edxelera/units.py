@@ -69,10 +69,10 @@ def process(name: str) -> Process:
 
 
 def uvicorn(python: str, which: Process, host: str, port: int) -> list[str]:
-    """The command line of a Python process of ours."""
+    """The command line of a Python process of ours. Whom to believe about addresses is the gateway's own setting."""
     return [
         python, "-m", "uvicorn", which.application, "--factory", "--host", host, "--port", str(port),
-        "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header",
+        "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header", "--no-proxy-headers",
     ]  # fmt: skip
 
 

@@ -47,8 +47,13 @@ class InProgress(Conflict):
 class _Claim:
     caller: str
     key: str
-    fingerprint: bytes
+    fingerprints: tuple[bytes, ...]
     owner: UUID
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Of the request, under the secret that is in use; the others were in use before."""
+        return self.fingerprints[0]
 
 
 def idempotent(endpoint: Endpoint) -> Endpoint:
@@ -91,12 +96,17 @@ async def _claim_of(request: Request, key: str) -> _Claim:
     caller = await auth._maybe_caller(request)
     name = str(caller.account_id) if caller else f"address:{request.client.host if request.client else 'unknown'}"
     parts = [request.method.encode(), request.url.path.encode(), request.url.query.encode(), await request.body()]
-    fingerprint = hashlib.blake2b(digest_size=32)
-    for part in parts:
-        fingerprint.update(len(part).to_bytes(8, "big") + part)
+    content = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+    secrets = request.app.state.settings.service_token_secrets
     owner = getattr(request.state, _OWNER, None) or new_id()  # kept when a lost lock race runs the endpoint again
     setattr(request.state, _OWNER, owner)
-    return _Claim(name, key, fingerprint.digest(), owner)
+    return _Claim(name, key, tuple(_fingerprint(content, each.get_secret_value()) for each in secrets), owner)
+
+
+def _fingerprint(content: bytes, secret: str) -> bytes:
+    """Keyed, because the content may be a password: whoever reads the table must not be able to try passwords."""
+    key = hashlib.blake2b(secret.encode(), digest_size=32, person=b"edx-idempotency").digest()
+    return hashlib.blake2b(content, digest_size=32, key=key).digest()
 
 
 def _start(database: Database, claim: _Claim, now: datetime) -> Response | None:
@@ -135,7 +145,7 @@ def _resume(session: Session, claim: _Claim, now: datetime) -> Response | None:
     if row.owner == claim.owner:
         return None
     if row.created_at + KEPT > now:
-        if row.fingerprint != claim.fingerprint:
+        if bytes(row.fingerprint) not in claim.fingerprints:
             raise KeyReused("Use a new Idempotency-Key for a different request.")
         if row.status is not None:
             return Response(
