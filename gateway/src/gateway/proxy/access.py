@@ -40,8 +40,7 @@ class AccessLog:
             "status": exchange.status,
             "milliseconds": round(seconds * 1000, 2),
             "client": exchange.origin.address,
-            "request_id": exchange.request_id.decode(),
-            "trace_id": exchange.traceparent[3:35].decode(),
+            **exchange.ids,
         }
         if self._json:
             self._write(fields)

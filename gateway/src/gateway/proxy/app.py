@@ -78,9 +78,7 @@ class Gateway:
             else:
                 await self._answer(exchange, receive, send)
         except Exception:
-            log.exception(
-                "gateway_failed", path=exchange.path.decode("latin-1"), request_id=exchange.request_id.decode()
-            )
+            log.exception("gateway_failed", path=exchange.path.decode("latin-1"), **exchange.ids)
             if exchange.started_answering:
                 raise
             await exchange.refuse(send, Problem())

@@ -60,6 +60,11 @@ class Exchange:
         return time.perf_counter() - self.started
 
     @property
+    def ids(self) -> dict[str, str]:
+        """What every log line about it names."""
+        return {"request_id": self.request_id.decode(), "trace_id": self.traceparent[3:35].decode()}
+
+    @property
     def started_answering(self) -> bool:
         """Whether the client has been told a status."""
         return self.status != 0

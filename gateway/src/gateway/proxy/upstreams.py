@@ -186,7 +186,7 @@ async def _explain(exchange: Exchange, body: IncomingBody, error: Exception, sen
         "upstream": exchange.route.upstream.value,
         "method": exchange.method,
         "path": exchange.path.decode("latin-1"),
-        "request_id": exchange.request_id.decode(),
+        **exchange.ids,
     }
     if exchange.started_answering:
         log.warning("upstream_broke_off", error=_reason(error), **facts)
