@@ -9,8 +9,13 @@ T = TypeVar("T")
 _POLL_SECONDS = 0.01
 
 
-def eventually(condition: Callable[[], T], timeout: float = 10.0, *, what: str = "the condition") -> T:
-    """The first truthy answer of ``condition``; fails after ``timeout`` seconds with the last answer."""
+def eventually(
+    condition: Callable[[], T], timeout: float = 10.0, *, what: str = "the condition", every: float = _POLL_SECONDS
+) -> T:
+    """The first truthy answer of ``condition``; fails after ``timeout`` seconds with the last answer.
+
+    ``every`` is the pause between two questions, longer where asking costs something.
+    """
     deadline = time.monotonic() + timeout
     while True:
         found = condition()
@@ -18,4 +23,4 @@ def eventually(condition: Callable[[], T], timeout: float = 10.0, *, what: str =
             return found
         if time.monotonic() >= deadline:
             raise AssertionError(f"{what} did not come true within {timeout:g} s; the last answer was {found!r}")
-        time.sleep(_POLL_SECONDS)
+        time.sleep(every)
