@@ -5,7 +5,7 @@ then learned, then finished) is a trace of its own that *follows* the earlier on
 so one trace id finds the whole story (deploy/adr/0011-traces.md).
 
 The context is a context variable. With ``EDX_OTEL_ENDPOINT`` set, ``configure`` also exports spans; without it,
-opentelemetry is never imported.
+no exporter is loaded (what redis-py loads of opentelemetry does nothing).
 """
 
 import re
