@@ -64,8 +64,10 @@ def test_one_hint_follows_the_commit_and_not_the_rollback(
     ear.subscribe(hint_channel("media"))
     eventually(lambda: streams.pubsub_numsub(hint_channel("media"))[0][1])
     _emit_and_roll_back(db)
-    with db.begin() as session, session.begin_nested():
-        emit(session, video(2))
+    with db.begin() as session:
+        with session.begin_nested():
+            emit(session, video(2))
+        assert ear.get_message(timeout=0.05) is None, "a released savepoint is not yet a commit"
         emit(session, video(3))
     with db.begin():
         pass  # nothing emitted, nothing told

@@ -87,6 +87,17 @@ def test_of_two_relays_one_is_active_and_the_other_follows_when_it_ends(
     assert entries(streams) == list(range(60))
 
 
+def test_the_lock_has_one_holder_in_a_schema(schema: TestSchema) -> None:
+    engine = lock_engine(schema.url)
+    with only_one(engine, "relay") as first:
+        assert first is not None
+        with only_one(engine, "relay") as second, only_one(engine, "job.other") as other:
+            assert second is None
+            assert other is not None
+    with only_one(engine, "relay") as next_one:
+        assert next_one is not None
+
+
 def test_a_relay_whose_connection_dies_loses_the_lock_to_another(
     db: Database, parts: Parts, streams: "redis.Redis", mysql_wire: tuple[Wire, str]
 ) -> None:

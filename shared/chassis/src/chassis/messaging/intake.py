@@ -10,7 +10,7 @@ import structlog
 from pydantic import ValidationError
 
 from chassis.clock import Clock, utc_now
-from chassis.database import Database, is_unreachable
+from chassis.database import Database, is_duplicate, is_unreachable
 from chassis.messaging import failures
 from chassis.messaging.consumers import Consumers
 from chassis.messaging.inbox import Intake, intakes_of, take_in_all, trace_fields
@@ -129,14 +129,22 @@ class Taker:
         report.outcomes.extend((intake.handler.name, Outcome.DUPLICATE) for intake in intakes if intake.key not in done)
 
     def _take_in_alone(self, intake: Intake, report: Report) -> None:
-        try:
-            self._take_in([intake], report)
-            return
-        except Exception as error:
-            if is_unreachable(error):
-                raise
-            verdict = failures.judge(error, 1, self._clock(), self._policy)
-        self._write_down(intake, verdict, report)
+        verdict = self._verdict_alone(intake, report)
+        if verdict is not None:
+            self._write_down(intake, verdict, report)
+
+    def _verdict_alone(self, intake: Intake, report: Report) -> failures.Verdict | None:
+        for last in (False, True):
+            try:
+                self._take_in([intake], report)
+                return None
+            except Exception as error:
+                if is_unreachable(error):
+                    raise
+                # Another worker may have taken the same event in between our look at the inbox and our row.
+                if last or not is_duplicate(error):
+                    return failures.judge(error, 1, self._clock(), self._policy)
+        raise AssertionError("unreachable")
 
     def set_aside(self, delivery: Delivery, reason: str) -> Report:
         """Write a delivery down as failed without trying it here: it may have killed the processes that did."""
