@@ -1,4 +1,5 @@
-"""The tables that every service's schema has beside its own: outbox, inbox, failures, relay state, idempotency keys.
+"""The tables that every service's schema has beside its own: outbox, inbox, failures, operators' actions, relay state,
+idempotency keys.
 
 Created by chassis' own migrations (``chassis/migrations``, version table ``chassis_version``).
 """
@@ -18,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 
 from chassis.database import TABLE_OPTIONS, new_metadata
-from chassis.types import BinString, Blob, UtcDateTime, Uuid16
+from chassis.types import BinString, Blob, Json, UtcDateTime, Uuid16
 
 metadata: MetaData = new_metadata()
 
@@ -76,6 +77,20 @@ event_failures = Table(
     Column("next_attempt_at", UtcDateTime),
     UniqueConstraint("consumer", "event_id"),
     Index(None, "state", "next_attempt_at"),
+    **_OPTIONS,
+)
+
+#: What operators did to events (``chassis.messaging.operations``), each row in the transaction of what it tells of.
+#: Append-only: nothing in the code changes or removes a row.
+operator_actions = Table(
+    "operator_actions",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", BinString(120), nullable=False),
+    Column("action", BinString(40), nullable=False),
+    Column("why", mysql.LONGTEXT, nullable=False),
+    Column("details", Json, nullable=False),
     **_OPTIONS,
 )
 

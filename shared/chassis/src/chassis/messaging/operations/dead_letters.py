@@ -1,0 +1,151 @@
+"""Events that failed: look at them, have them tried again, give them up."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, select, true, update
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import Session
+
+from chassis.messaging.failures import State
+from chassis.messaging.operations.audit import Operator, note
+from chassis.tables import event_failures, inbox
+
+_TABLE = event_failures.c
+_BRIEF = (
+    _TABLE.id, _TABLE.consumer, _TABLE.event_id, _TABLE.type, _TABLE.subject, _TABLE.state, _TABLE.attempts,
+    _TABLE.error, _TABLE.first_at, _TABLE.last_at, _TABLE.next_attempt_at,
+)  # fmt: skip
+
+
+class LetterNotFound(Exception):
+    """There is no failure with this id in this schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A failed event. ``error`` is the last line of the traceback in lists, and all of it in ``show``."""
+
+    id: int
+    consumer: str
+    event_id: UUID
+    type: str | None
+    subject: str | None
+    state: str
+    attempts: int
+    error: str
+    first_at: datetime
+    last_at: datetime
+    next_attempt_at: datetime | None
+    envelope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which dead letters: those to which all that is given applies. ``ValueError`` for none of it without ``all_``."""
+
+    ids: tuple[int, ...] = ()
+    consumer: str | None = None
+    type: str | None = None
+    all_: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.ids or self.consumer or self.type or self.all_):
+            raise ValueError("say which dead letters: ids, a consumer, a type, or all")
+
+    def where(self) -> ColumnElement[bool]:
+        """As a condition; only the dead are meant, what is being retried needs nobody."""
+        condition: ColumnElement[bool] = _TABLE.state == State.DEAD
+        if self.ids:
+            condition = condition & _TABLE.id.in_(self.ids)
+        return condition & _of(self.consumer, self.type)
+
+
+def _of(consumer: str | None, type_: str | None) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = true()
+    if consumer:
+        condition = condition & (_TABLE.consumer == consumer)
+    if type_:
+        condition = condition & (_TABLE.type == type_)
+    return condition
+
+
+def failed(
+    session: Session,
+    state: State = State.DEAD,
+    *,
+    consumer: str | None = None,
+    type_: str | None = None,
+    limit: int = 100,
+) -> list[Letter]:
+    """The oldest failures in this state."""
+    query = select(*_BRIEF).where(_TABLE.state == state, _of(consumer, type_)).order_by(_TABLE.id).limit(limit)
+    return [_brief(row) for row in session.execute(query)]
+
+
+def show(session: Session, letter_id: int) -> Letter:
+    """Everything about one: the event as it came, and the whole traceback. Raises ``LetterNotFound``."""
+    row = session.execute(select(*_BRIEF, _TABLE.envelope).where(_TABLE.id == letter_id)).first()
+    if row is None:
+        raise LetterNotFound(f"there is no failed event {letter_id} here; it may have been taken in by now")
+    return _letter(row)
+
+
+def retry(session: Session, selection: Selection, operator: Operator, now: datetime) -> list[Letter]:
+    """The worker tries these again at once, with all their attempts before them; answers which."""
+    letters = _lock(session, selection)
+    if letters:
+        again = {"state": State.RETRYING, "attempts": 0, "next_attempt_at": now}
+        session.execute(update(event_failures).where(_TABLE.id.in_([each.id for each in letters])).values(again))
+        note(session, operator, "retry", {"letters": [_recorded(each) for each in letters]}, now)
+    return letters
+
+
+def discard(session: Session, selection: Selection, operator: Operator, now: datetime) -> list[Letter]:
+    """These never take effect: another delivery is passed over as if taken in (replay with ``again`` undoes it).
+
+    What was discarded stays in the record; what nobody could read stays there with its bytes, for it is nowhere else.
+    """
+    letters = _lock(session, selection)
+    if letters:
+        session.execute(delete(event_failures).where(_TABLE.id.in_([each.id for each in letters])))
+        given_up = [
+            {"consumer": each.consumer, "event_id": each.event_id, "processed_at": now}
+            for each in letters
+            if each.type is not None
+        ]
+        if given_up:
+            session.execute(mysql.insert(inbox).values(given_up).prefix_with("IGNORE"))
+        note(session, operator, "discard", {"letters": [_recorded(each) for each in letters]}, now)
+    return letters
+
+
+def _lock(session: Session, selection: Selection) -> list[Letter]:
+    query = select(*_BRIEF, _TABLE.envelope).where(selection.where()).order_by(_TABLE.id).with_for_update()
+    return [_brief(row) for row in session.execute(query)]
+
+
+def _letter(row: Any) -> Letter:
+    columns = dict(row._mapping)
+    if "envelope" in columns:
+        columns["envelope"] = columns["envelope"].decode(errors="backslashreplace")
+    return Letter(**columns)
+
+
+def _brief(row: Any) -> Letter:
+    letter = _letter(row)
+    return replace(letter, error=letter.error.strip().rpartition("\n")[2])
+
+
+def _recorded(letter: Letter) -> dict[str, Any]:
+    return {
+        "consumer": letter.consumer,
+        "event_id": str(letter.event_id),
+        "type": letter.type,
+        "subject": letter.subject,
+        "attempts": letter.attempts,
+        "error": letter.error,
+        **({"envelope": letter.envelope} if letter.type is None else {}),
+    }
