@@ -14,7 +14,9 @@ from gateway.reference.merge import Document, merge
 log = structlog.get_logger(__name__)
 
 _KEPT_SECONDS = 60.0
-_FETCH_SECONDS = 3.0
+#: The first document of a service that just started takes it a second of work or more.
+_FETCH_SECONDS = 10.0
+_AGAIN_SECONDS = 3.0
 
 
 class PlatformDocument:
@@ -42,7 +44,7 @@ class PlatformDocument:
                     server=self._server,
                 )
                 self._merged["x-not-answering"] = sorted(missing)
-                self._fresh_until = time.monotonic() + (_KEPT_SECONDS if not missing else _FETCH_SECONDS)
+                self._fresh_until = time.monotonic() + (_KEPT_SECONDS if not missing else _AGAIN_SECONDS)
             return self._merged
 
     async def _fetch(self, upstream: Upstream) -> str | None:
