@@ -80,8 +80,8 @@ def test_series_are_there_before_anything_happens(settings: Settings, effects: E
     found = numbers(client)
     for outcome in ("handled", "duplicate", "retrying", "dead"):
         assert found["edx_events_total"][(("consumer", "learning.note"), ("outcome", outcome))] == 0
-    assert found["edx_job_runs_total"][(("job", "sweep"), ("outcome", "failed"))] == 0
-    assert found["edx_job_interval_seconds"][(("job", "sweep"),)] == 3600
+    assert found["edx_job_runs_total"][(("name", "sweep"), ("outcome", "failed"))] == 0
+    assert found["edx_job_interval_seconds"][(("name", "sweep"),)] == 3600
 
 
 def test_when_a_job_last_began_is_known_to_every_worker(settings: Settings, serve: Serve, clock: SettableClock) -> None:
@@ -90,7 +90,7 @@ def test_when_a_job_last_began_is_known_to_every_worker(settings: Settings, serv
     serve(create_worker(settings(), Consumers("media"), jobs=jobs, clock=clock))
     assert ran.wait(20)
     other = serve(create_worker(settings(), Consumers("media"), jobs=jobs, clock=clock))
-    assert numbers(other)["edx_job_last_start_timestamp_seconds"][(("job", "sweep"),)] == clock.now.timestamp()
+    assert numbers(other)["edx_job_last_start_timestamp_seconds"][(("name", "sweep"),)] == clock.now.timestamp()
 
 
 def test_published_events_are_counted(settings: Settings, db: Database, serve: Serve) -> None:

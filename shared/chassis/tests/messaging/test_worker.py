@@ -224,7 +224,7 @@ def test_jobs_run_in_the_worker(settings: Settings, serve: Serve) -> None:
     note = Note()
     client = serve(create_worker(settings(), no_consumers(), [Job("often", timedelta(milliseconds=20), note)]))
     eventually(lambda: len(note.runs) >= 3)
-    eventually(lambda: _value(client, 'edx_job_runs_total{job="often",outcome="done"') >= 3)
+    eventually(lambda: _value(client, 'edx_job_runs_total{name="often",outcome="done"') >= 3)
 
 
 def test_housekeeping_forgets_failures_that_were_taken_in_after_all(db: Database, effects: Effects) -> None:

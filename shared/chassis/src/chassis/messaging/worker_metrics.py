@@ -19,7 +19,10 @@ _AGES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0, 3600.0
 
 
 class WorkerMetrics:
-    """Events taken in and failed, the outbox and its relay, backlogs, jobs; every name begins with ``edx_``."""
+    """Events taken in and failed, the outbox and its relay, backlogs, jobs; every name begins with ``edx_``.
+
+    No label is called ``job`` or ``instance``: Prometheus gives those to what it scrapes.
+    """
 
     def __init__(self, service: str) -> None:
         self.registry = registry = CollectorRegistry()
@@ -48,17 +51,17 @@ class WorkerMetrics:
             "edx_stream_pending", "Entries read and not yet acknowledged", ["service", "stream"], registry=registry
         )
         self._part_ok = Gauge("edx_part_ok", PART_OK, ["service", "part"], registry=registry)
-        self._jobs = Counter("edx_job_runs", "Scheduled jobs", ["service", "job", "outcome"], registry=registry)
+        self._jobs = Counter("edx_job_runs", "Scheduled jobs", ["service", "name", "outcome"], registry=registry)
         self._job_seconds = Histogram(
-            "edx_job_seconds", "How long they took", ["service", "job"], buckets=_AGES, registry=registry
+            "edx_job_seconds", "How long they took", ["service", "name"], buckets=_AGES, registry=registry
         )
         self._job_interval = Gauge(
-            "edx_job_interval_seconds", "How often a job is to run", ["service", "job"], registry=registry
+            "edx_job_interval_seconds", "How often a job is to run", ["service", "name"], registry=registry
         )
         self._job_started = Gauge(
             "edx_job_last_start_timestamp_seconds",
             "When a job last began, in whichever worker",
-            ["service", "job"],
+            ["service", "name"],
             registry=registry,
         )
 
