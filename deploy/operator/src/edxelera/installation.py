@@ -14,7 +14,7 @@ from edxelera.credentials import Credentials, load_or_draw
 from edxelera.failure import Failure
 from edxelera.home import Home, write_private
 from edxelera.private_servers import CACHE, STREAMS, mariadb_admin_url, prepare_mariadb, prepare_redis
-from edxelera.readiness import health_of_all, wait_until_ready
+from edxelera.readiness import PortTaken, health_of_all, wait_until_ready
 from edxelera.schemas import bootstrap_url
 from edxelera.servers import Servers
 from edxelera.state import MIGRATIONS, SOURCES, State, digest_of, digest_of_files
@@ -38,7 +38,23 @@ class Installation:
 
     def health(self, names: Sequence[str]) -> dict[str, str]:
         """``ok`` or what is the matter, by process."""
-        return health_of_all(self.home, names, self.ports, self.credentials["redis"])
+        return health_of_all(self.home, self.supervisor, names, self.ports, self.credentials["redis"])
+
+
+def bring_up(home: Home, servers: Servers, attempts: int = 3) -> Installation:
+    """Prepare and start; with other ports when somebody took one in the meantime."""
+    while True:
+        installation = prepare(home, servers)
+        try:
+            start(installation)
+        except PortTaken as taken:
+            attempts -= 1
+            if not attempts:
+                raise
+            console.print(f"[yellow]![/yellow] {taken} Choosing again.")
+            installation.supervisor.shut_down()
+        else:
+            return installation
 
 
 def prepare(home: Home, servers: Servers) -> Installation:
@@ -54,7 +70,7 @@ def prepare(home: Home, servers: Servers) -> Installation:
         left = supervisor.clear_up()
         if left:
             console.print(f"[dim]ended {left} processes that an earlier run left behind[/dim]")
-        chosen = ports.choose(remembered)
+        chosen = ports.choose(remembered, search_from=ports.search_start(home.local))
         ports.save(home.ports_file, chosen)
     credentials = load_or_draw(home.secrets)
     env = compose_environment(home, chosen, credentials)

@@ -45,8 +45,7 @@ def up(seed: Annotated[bool, typer.Option(help="load the seed programs")] = True
     from edxelera import installation, servers, welcome
 
     home = Home()
-    running = installation.prepare(home, servers.ensure())
-    installation.start(running)
+    running = installation.bring_up(home, servers.ensure())
     if seed:
         welcome.fill(running, datetime.now(UTC).date())
     welcome.greet(running)

@@ -38,7 +38,7 @@ def show(home: Home) -> bool:
         return False
     states, known = supervisor.processes(), ports.load(home.ports_file)
     names = [which.name for which in PROCESSES]
-    healths = health_of_all(home, names, known, load_or_draw(home.secrets)["redis"])
+    healths = health_of_all(home, supervisor, names, known, load_or_draw(home.secrets)["redis"])
     shown, python = table(states, known, healths)
     console.print(shown)
     console.print(f"\n{len(APPLICATIONS)} Python processes: {_mib(python)} together")

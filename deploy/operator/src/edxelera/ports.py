@@ -1,7 +1,9 @@
 """Which port each process listens on: the default where it is free, the same ones as last time if possible."""
 
 import json
+import os
 import socket
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +13,7 @@ from edxelera.home import write_private
 from edxelera.units import DEFAULT_PORTS
 
 #: Where the search for another port begins, and ends.
-SEARCH_FROM, SEARCH_TO = 18080, 19080
+SEARCH_FROM, SEARCH_TO = 18080, 19180
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -25,16 +27,22 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
         return True
 
 
+def search_start(installation: Path) -> int:
+    """Where to look first for other ports: installations that start at the same time look in different places."""
+    return SEARCH_FROM + 20 * (zlib.crc32(os.fsencode(installation)) % 50)
+
+
 def choose(
     remembered: Mapping[str, int],
     free: Callable[[int], bool] = is_free,
     defaults: Mapping[str, int] = DEFAULT_PORTS,
+    search_from: int = SEARCH_FROM,
 ) -> dict[str, int]:
     """A port for every name: as remembered if that is still free, else the default, else the next free one."""
     chosen: dict[str, int] = {}
     for name, default in defaults.items():
         kept_for_others = {port for other, port in remembered.items() if other != name}
-        for port in _candidates(remembered.get(name), default):
+        for port in _candidates(remembered.get(name), default, search_from):
             if port not in chosen.values() and port not in kept_for_others and free(port):
                 chosen[name] = port
                 break
@@ -43,11 +51,12 @@ def choose(
     return chosen
 
 
-def _candidates(remembered: int | None, default: int) -> Iterator[int]:
+def _candidates(remembered: int | None, default: int, search_from: int) -> Iterator[int]:
     if remembered is not None:
         yield remembered
     yield default
-    yield from range(SEARCH_FROM, SEARCH_TO)
+    yield from range(search_from, SEARCH_TO)
+    yield from range(SEARCH_FROM, search_from)
 
 
 def moved(ports: Mapping[str, int], defaults: Mapping[str, int] = DEFAULT_PORTS) -> dict[str, int]:

@@ -4,20 +4,23 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from edxelera.console import Step
 from edxelera.failure import Failure
 from edxelera.home import Home
+from edxelera.listeners import held_by_another
 from edxelera.private_servers import mariadb_admin_url
 from edxelera.schemas import answers
 from edxelera.supervisor import Supervisor
 from edxelera.supervisor_config import log_path
 from edxelera.units import Process, process
 
-#: How often a process may fail at once before waiting for it is given up.
-_FAILED_STARTS = 4
+#: How often a process may be seen between two failed starts before waiting for it is given up.
+_FAILED_LOOKS = 12
 
 
 def health(home: Home, which: Process, port: int, redis_password: str) -> str:
@@ -53,11 +56,35 @@ def _redis(port: int, password: str) -> str:
     return "ok" if b"+PONG" in answer else answer.decode(errors="replace").strip() or "no answer"
 
 
-def health_of_all(home: Home, names: Sequence[str], ports: Mapping[str, int], redis_password: str) -> dict[str, str]:
-    """The health of several processes, asked all at once."""
+def health_of_all(
+    home: Home, supervisor: Supervisor, names: Sequence[str], ports: Mapping[str, int], redis_password: str
+) -> dict[str, str]:
+    """The health of several processes, asked all at once; an answer counts only from the process itself."""
     with ThreadPoolExecutor(max_workers=len(names) or 1) as pool:
         results = pool.map(lambda name: health(home, process(name), ports[name], redis_password), names)
-        return dict(zip(names, results, strict=True))
+        found = dict(zip(names, results, strict=True))
+    foreign = foreign_ports(supervisor.processes, names, ports)
+    return {name: TAKEN if name in foreign else result for name, result in found.items()}
+
+
+def foreign_ports(
+    states: Callable[[], Mapping[str, Mapping[str, Any]]], names: Sequence[str], ports: Mapping[str, int]
+) -> list[str]:
+    """Processes on whose port somebody else listens; looked at twice, because one may just have been restarted."""
+    for _ in range(2):
+        now = states()
+        names = [name for name in names if held_by_another(now[name]["pid"], ports[name])]
+        if not names:
+            break
+    return list(names)
+
+
+#: The health of a process on whose port somebody else answers.
+TAKEN = "port taken by another program"
+
+
+class PortTaken(Failure):
+    """Another program took a port between our choosing it and our listening on it."""
 
 
 def wait_until_ready(
@@ -67,23 +94,26 @@ def wait_until_ready(
     running: Step,
     seconds: float = 300,
 ) -> None:
-    """Return when all are ready; raise ``Failure`` with the log of one that cannot start."""
+    """Return when all are ready; raise ``Failure`` with the log of one that cannot start, or ``PortTaken``."""
     deadline = time.monotonic() + seconds
     waiting = list(names)
-    failures: dict[str, int] = {}
-    while waiting:
-        waiting = [name for name, result in check(waiting).items() if result != "ok"]
+    failures: Counter[str] = Counter()
+    while True:
+        health = check(waiting)
+        taken = [name for name in waiting if health[name] == TAKEN]
+        if taken:
+            raise PortTaken(f"Another program has taken the port that was to be {taken[0]}'s.")
+        states = supervisor.processes()
+        waiting = [name for name in waiting if health[name] != "ok" or not states[name]["pid"]]
         running.show(f"{len(names) - len(waiting)} of {len(names)} ready, waiting for {', '.join(waiting[:4])}")
         if not waiting:
-            break
-        states = supervisor.processes()
-        for name in waiting:
-            failures[name] = failures.get(name, 0) + (states[name]["statename"] in ("BACKOFF", "FATAL", "EXITED"))
-        gone = [name for name in waiting if failures[name] > _FAILED_STARTS * 3 or states[name]["statename"] == "FATAL"]
+            running.note(f"[dim]{len(names)} processes[/dim]")
+            return
+        failures.update(name for name in waiting if states[name]["statename"] in ("BACKOFF", "FATAL", "EXITED"))
+        gone = [name for name in waiting if failures[name] > _FAILED_LOOKS or states[name]["statename"] == "FATAL"]
         if gone or time.monotonic() > deadline:
             raise Failure(explain(supervisor.home, (gone or waiting)[0], waiting))
         time.sleep(0.25)
-    running.note(f"[dim]{len(names)} processes[/dim]")
 
 
 def explain(home: Home, name: str, waiting: Sequence[str]) -> str:
