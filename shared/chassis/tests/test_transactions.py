@@ -1,9 +1,11 @@
 """A client never hears "ok" about what was not stored; a lost lock race is run again."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import anyio.to_thread
 import httpx
 import pytest
 from example_service import add_note, notes
@@ -110,3 +112,13 @@ def test_more_clicks_on_one_row_than_threads_all_get_through(
     assert {answer.status_code for answer in answers} == {200}
     with db.begin() as session:
         assert session.scalar(select(tables.outbox.c.sequence)) == 1 + 2 * clicks
+
+
+def test_there_are_as_many_threads_as_connections(
+    app: FastAPI, serve: Callable[[Any], httpx.Client], db: Database
+) -> None:
+    @app.get("/threads")
+    async def threads() -> float:
+        return anyio.to_thread.current_default_thread_limiter().total_tokens
+
+    assert serve(app).get("/threads").json() == db.pool_size
