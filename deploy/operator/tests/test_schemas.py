@@ -1,7 +1,10 @@
 """Database bootstrap on a real server: who may do what, and nobody reaches another schema."""
 
+import gc
 import secrets
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -140,3 +143,12 @@ def test_a_server_that_lets_nobody_in_does_not_answer(backends: Any) -> None:
     url = make_url(backends.mysql_admin_url)
     assert schemas.answers(url.render_as_string(hide_password=False))
     assert not schemas.answers(url.set(username="nobody", password="wrong").render_as_string(hide_password=False))
+
+
+def test_a_socket_that_nobody_listens_behind_is_no_answer_and_no_leak(tmp_path: Path) -> None:
+    stale = tmp_path / "mariadb.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(stale))
+    for path in (stale, tmp_path / "missing.sock"):
+        assert not schemas.answers(f"mysql+pymysql://root@localhost/?unix_socket={path}")
+    gc.collect()  # a leaked socket would be a warning here

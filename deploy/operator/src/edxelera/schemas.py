@@ -3,9 +3,10 @@
 Neither can reach another schema. Runs again and again without harm; a changed password is set anew.
 """
 
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from edxelera.environment import database_name, migrator_user, runtime_user
@@ -63,9 +64,23 @@ def bootstrap_url(url: str, secret: Mapping[str, str]) -> None:
 
 def answers(url: str) -> bool:
     """Whether that server lets that user in now."""
+    path = make_url(url).query.get("unix_socket")
+    if path and not _listens(str(path)):
+        return False
     engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 2})
     try:
         with engine.connect() as connection:
             return bool(connection.scalar(text("SELECT 1")))
     except Exception:
         return False
+
+
+def _listens(path: str) -> bool:
+    """Whether anybody is behind a Unix socket: PyMySQL leaks one when it is refused."""
+    with socket.socket(socket.AF_UNIX) as knocking:
+        knocking.settimeout(2)
+        try:
+            knocking.connect(path)
+        except OSError:
+            return False
+        return True
