@@ -1,4 +1,4 @@
-"""The world that the contract's tests walk through."""
+"""The worlds that the contract's tests walk through."""
 
 import pytest
 from tests.platform.installation import Platform
@@ -6,7 +6,13 @@ from tests.platform.school import School
 from tests.platform.world import World
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def world(platform: Platform, school: School) -> World:
-    """People, payments, posts and certificates in every state that a call needs; what one module does to it stays there."""
+    """One of everything that a call needs."""
+    return World(platform, school)
+
+
+@pytest.fixture(scope="session")
+def rough_world(platform: Platform, school: School) -> World:
+    """Another one, for tests that may break what is in it."""
     return World(platform, school)

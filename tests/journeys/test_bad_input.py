@@ -59,6 +59,12 @@ def _send(world: World, call: Call, path: str) -> Any:
     return world.who(call.spender).send(call.method, path + world.filled(call.query), **options)
 
 
+@pytest.fixture(scope="module")
+def world(rough_world: World) -> World:
+    """What is sent here changes things: not the world in which the contract's answers are looked at."""
+    return rough_world
+
+
 @pytest.mark.parametrize(
     ("call", "name"),
     [(call, name) for call in CALLS if call.name not in _MAY_BE_NEW for name in _named(call)],
@@ -78,7 +84,7 @@ def test_strange_names_are_refused_politely(world: World, call: Call, name: str)
     for strange in STRANGE_SEGMENTS:
         path = call.path.format_map({**world.values, name: strange})
         answer = _send(world, call, path)
-        if call.path.startswith("/verify"):
+        if call.is_page:
             assert answer.status_code in (200, 404, 422)
         else:
             assert_problem(answer, (400, 401, 403, 404, 422))

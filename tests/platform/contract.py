@@ -3,6 +3,7 @@
 ``shape`` is written as API.md writes it. Other tests read the same table: what a token is worth, what bad input earns.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -44,6 +45,16 @@ class Call:
         if any(f"{{{own}}}" in self.path for own in ("certificate", "reference", "post", "doomed_post")):
             return "login"
         return "passerby" if self.path.endswith("/payments") else "crowd"
+
+    @property
+    def is_page(self) -> bool:
+        """For people: its refusals are pages too."""
+        return self.path.startswith("/verify/")
+
+    @property
+    def form(self) -> str:
+        """The path without the names of its parameters, which OpenAPI documents name in their own way."""
+        return re.sub(r"{[^}]*}", "{}", self.path)
 
     @property
     def address(self) -> str:

@@ -5,13 +5,15 @@ import signal
 import time
 from collections.abc import Sequence
 
+import httpx
+
 from chassis.testing import eventually
 from edxelera.console import Step
 from edxelera.home import Home
 from edxelera.installation import attach
 from edxelera.readiness import wait_until_ready
 from edxelera.supervisor import Supervisor
-from edxelera.units import PROCESSES
+from edxelera.units import PROCESSES, WORKERS
 
 NAMES = tuple(process.name for process in PROCESSES)
 
@@ -42,3 +44,15 @@ class Processes:
             eventually(lambda: self.pid(name) not in (0, old), 30, what=f"a new {name}")
         wait_until_ready(self._supervisor, names, self._installation.health, Step("waiting", None))
         return time.monotonic() - began
+
+    def numbers_of_workers(self) -> dict[str, float]:
+        """Every gauge and counter that the workers tell Prometheus, by name and labels."""
+        found: dict[str, float] = {}
+        for worker in WORKERS:
+            answer = httpx.get(f"http://127.0.0.1:{self._installation.ports[worker.name]}/metrics")
+            assert answer.status_code == 200, f"{worker.name}: {answer.text[:300]}"
+            for line in answer.text.splitlines():
+                if not line.startswith("#"):
+                    name, _, value = line.rpartition(" ")
+                    found[name] = float(value)
+        return found

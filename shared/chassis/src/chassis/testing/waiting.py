@@ -14,13 +14,14 @@ def eventually(
 ) -> T:
     """The first truthy answer of ``condition``; fails after ``timeout`` seconds with the last answer.
 
-    ``every`` is the pause between two questions, longer where asking costs something.
+    ``every`` is what the pause between two questions grows to, longer where asking costs something.
     """
-    deadline = time.monotonic() + timeout
+    deadline, pause = time.monotonic() + timeout, _POLL_SECONDS
     while True:
         found = condition()
         if found:
             return found
         if time.monotonic() >= deadline:
             raise AssertionError(f"{what} did not come true within {timeout:g} s; the last answer was {found!r}")
-        time.sleep(every)
+        time.sleep(pause)
+        pause = min(every, pause * 2)
