@@ -56,6 +56,11 @@ async def count(request: Request) -> Response:
     return await request.app.state.cache.read(request, "count", ["notes"], build)
 
 
+@router.get("/notes/mine")
+async def mine(request: Request, caller: auth.AsCaller) -> Response:
+    return await request.app.state.cache.read(request, f"mine:{caller.account_id}", [], lambda *_: Fresh(b"{}"))
+
+
 @router.post("/notes", status_code=201)
 @idempotent
 def create(note: Annotated[NoteIn, Body()], tx: Tx, now: Now, caller: auth.MaybeCaller) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import structlog
 from example_service import ExampleSettings
 
 from chassis.logs import configure_logs
+from chassis.testing import eventually
 
 
 @pytest.fixture
@@ -52,6 +53,6 @@ def test_the_standard_library_speaks_the_same_form(lines: Any) -> None:
 def test_a_request_writes_one_line_with_its_ids(client: httpx.Client, lines: Any, settings_for: Any) -> None:
     trace = "0af7651916cd43dd8448eb211c80319c"
     client.get("/notes", headers={"X-Request-Id": "request-0001", "traceparent": f"00-{trace}-b7ad6b7169203331-01"})
-    (line,) = [line for line in lines() if line["event"] == "request"]
+    (line,) = eventually(lambda: [line for line in lines() if line["event"] == "request"])
     assert (line["request_id"], line["trace_id"]) == ("request-0001", trace)
     assert (line["method"], line["route"], line["status"]) == ("GET", "/notes", 200)

@@ -14,6 +14,7 @@ from chassis import cache, health, logs, metrics, middleware, tracing
 from chassis.clock import Clock, utc_now
 from chassis.database import Database
 from chassis.errors import install_problem_handlers
+from chassis.hot_reads import HotReads
 from chassis.messaging.outbox import HintPublisher, connect_hints
 from chassis.settings import ServiceSettings
 from chassis.tokens import KeySource, TokenVerifier
@@ -72,6 +73,7 @@ def create_service(
         ]
     )
     app.add_middleware(middleware.BodyLimit, limit=body_limit)
+    app.add_middleware(HotReads)
     app.add_middleware(middleware.RequestContext, metrics=app.state.metrics)
     return app
 

@@ -11,6 +11,7 @@ import hashlib
 import secrets
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +35,8 @@ GENERATION_SECONDS = 7 * 24 * 3600
 _FORGET = "chassis.cache.forget"
 _HANDLE = "chassis.cache"
 _BREAK_SECONDS = 1.0
+#: How many questions a process remembers the place of the answer to.
+_SHORTCUTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,23 @@ class Fresh:
 
 Build = Callable[[Session, datetime], Fresh]
 
+#: What was asked, by whom: path, query string and Authorization header, as they came.
+Asked = tuple[str, bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """The Redis keys of an answer (its entry, then its tags), and the route that built it."""
+
+    keys: tuple[str, ...]
+    route: Any
+
+
+def asked_of(scope: Scope) -> Asked:
+    """What this request asks, and who asks it."""
+    authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    return scope["path"], scope["query_string"], authorization
+
 
 class ReadCache:
     """Cached reads of one service. Redis failing costs speed, never an error (DESIGN §7)."""
@@ -53,18 +74,36 @@ class ReadCache:
         self._redis = client
         self._prefix = f"edx:{namespace}:"
         self._broken_until = 0.0
+        self._shortcuts: OrderedDict[Asked, Shortcut] = OrderedDict()
 
     async def read(self, request: Request, key: str, tags: Sequence[str], build: Build) -> Response:
-        """The answer to ``request``: 304 when the client has it, cached bytes when they are current, else built."""
+        """The answer to ``request``: 304 when the client has it, cached bytes when they are current, else built.
+
+        ``key`` and ``tags`` must follow from the address and the caller alone (see ``chassis.hot_reads``).
+        """
         now: datetime = request.app.state.clock()
         entry_key, tag_keys = f"{self._prefix}entry:{key}", [f"{self._prefix}tag:{tag}" for tag in tags]
         found = await self._get([entry_key, *tag_keys])
-        if found is not None and (body := _current(found[0], found[1:], now)) is not None:
-            return answer(request, body)
-        fresh = await run_sync(_build, request.app.state.db, build, now)
-        if found is not None:
-            await self._put(entry_key, tag_keys, found[1:], fresh, now)
-        return answer(request, fresh.body)
+        body = None if found is None else _current(found[0], found[1:], now)
+        if body is None:
+            fresh = await run_sync(_build, request.app.state.db, build, now)
+            body = fresh.body
+            if found is not None:
+                await self._put(entry_key, tag_keys, found[1:], fresh, now)
+        self._shortcuts[asked_of(request.scope)] = Shortcut((entry_key, *tag_keys), request.scope.get("route"))
+        if len(self._shortcuts) > _SHORTCUTS:
+            self._shortcuts.popitem(last=False)
+        status, headers = answer_head(body, request.headers.get("if-none-match"))
+        return Response(body if status == 200 else None, status, headers)
+
+    def shortcut(self, scope: Scope) -> "Shortcut | None":
+        """Where the answer to the same question by the same caller was kept when it was last asked here."""
+        return self._shortcuts.get(asked_of(scope))
+
+    async def peek(self, shortcut: "Shortcut", now: datetime) -> bytes | None:
+        """The answer, if Redis has it and it is current."""
+        found = await self._get(list(shortcut.keys))
+        return None if found is None else _current(found[0], found[1:], now)
 
     async def ping(self) -> None:
         """Raises when the cache cannot be reached; the service works without it, but slower."""
@@ -138,14 +177,15 @@ def etag_of(body: bytes) -> str:
     return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
-def answer(request: Request, body: bytes) -> Response:
-    """``body`` as JSON with its ETag, or 304 when the client named that ETag."""
+def answer_head(body: bytes, if_none_match: str | None) -> tuple[int, dict[str, str]]:
+    """Status and headers of an answer: 304 when the client named the body's ETag, else 200."""
     etag = etag_of(body)
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    asked = request.headers.get("if-none-match")
-    if asked and (asked.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in asked.split(",")}):
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
+    headers = {"etag": etag, "cache-control": "private, no-cache", "vary": "Authorization"}
+    if if_none_match and (
+        if_none_match.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    ):
+        return 304, headers
+    return 200, {**headers, "content-type": "application/json"}
 
 
 class Forgetter:

@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 import orjson
@@ -13,6 +14,17 @@ from chassis.settings import ServiceSettings
 
 _SECRET_WORDS = ("password", "secret", "authorization", "cookie", "token", "private_key", "api_key")
 _HIDDEN = "[hidden]"
+
+#: The id of the request being answered; every log line written meanwhile carries it.
+current_request: ContextVar[str | None] = ContextVar("edxelera_request_id", default=None)
+
+
+def add_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Name the request, if there is one."""
+    request_id = current_request.get()
+    if request_id is not None:
+        event.setdefault("request_id", request_id)
+    return event
 
 
 def hide_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -37,6 +49,7 @@ def _dumps(value: Any, **_: Any) -> str:
 def configure_logs(settings: ServiceSettings) -> None:
     """Send structlog's and the standard library's logs to standard output in one form."""
     shared: list[Any] = [
+        add_request_id,
         structlog.contextvars.merge_contextvars,
         add_trace,
         structlog.stdlib.add_log_level,

@@ -30,12 +30,19 @@ class HttpMetrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._part_ok = Gauge("edx_part_ok", PART_OK, ["service", "part"], registry=self.registry)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered."""
-        self._requests.labels(self.service, method, route, str(status)).inc()
-        self._seconds.labels(self.service, method, route).observe(seconds)
+        known = self._known.get((method, route, status))
+        if known is None:  # finding a child by its labels costs more than counting in it
+            known = self._known[method, route, status] = (
+                self._requests.labels(self.service, method, route, str(status)),
+                self._seconds.labels(self.service, method, route),
+            )
+        known[0].inc()
+        known[1].observe(seconds)
 
     def parts(self, outcomes: Mapping[str, str]) -> None:
         """What this process uses, as it was found just now."""

@@ -1,5 +1,6 @@
 """What surrounds every request, as pure ASGI (a ``@app.middleware("http")`` would halve the speed: measured costs)."""
 
+import logging
 import re
 import time
 from contextlib import suppress
@@ -11,9 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import tracing
 from chassis.errors import TooLarge, as_problem, problem_response
+from chassis.logs import current_request
 from chassis.metrics import HttpMetrics
 
 log = structlog.get_logger("chassis.access")
+_standard = logging.getLogger("chassis.access")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 _QUIET = {"/livez", "/readyz", "/metrics"}
@@ -54,10 +57,8 @@ class RequestContext:
                     message["headers"].append(_PRIVATE)  # personal data, unless the endpoint says otherwise
             await send(message)
 
-        with (
-            tracing.continued(headers.get(b"traceparent"), scope["method"]),
-            structlog.contextvars.bound_contextvars(request_id=request_id),
-        ):
+        current = current_request.set(request_id)
+        with tracing.continued(headers.get(b"traceparent"), scope["method"]):
             try:
                 await self.app(scope, receive, send_with_headers)
             except Exception as error:
@@ -70,6 +71,7 @@ class RequestContext:
                     raise
             finally:
                 self._tell(scope, status, time.perf_counter() - started)
+                current_request.reset(current)
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         route = _template(scope)
@@ -78,7 +80,7 @@ class RequestContext:
             f"{scope['method']} {route}",
             {"http.request.method": scope["method"], "http.route": route, "http.response.status_code": status},
         )
-        if scope["path"] in _QUIET:
+        if scope["path"] in _QUIET or not _standard.isEnabledFor(logging.INFO):
             return
         log.info(
             "request",

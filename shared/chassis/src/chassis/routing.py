@@ -44,6 +44,8 @@ class ServiceRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        if not (self.methods or set()) - {"GET", "HEAD"}:
+            return handle
         guarded = idempotency.guarded(handle) if idempotency.is_idempotent(self.endpoint) else handle
         return reading_strictly(guarded)  # type: ignore[return-value]
 

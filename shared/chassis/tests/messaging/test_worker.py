@@ -98,11 +98,12 @@ def test_entries_are_held_and_not_written_off_while_mysql_is_down(
     mysql_wire: tuple[Wire, str],
 ) -> None:
     app = create_worker(settings(database_url=mysql_wire[1]), effects.consumers())
-    serve(app)
+    client = serve(app)
     eventually(lambda: app.state.worker.subscriptions.reading)
     mysql_wire[0].cut()
     put(streams, *numbered(1, 2, 3))
     eventually(lambda: streams.xpending(STREAM, "learning")["pending"])
+    eventually(lambda: client.get("/readyz").json()["checks"]["database"] != "ok")
     mysql_wire[0].mend()
     effects.expect([1, 2, 3])
     eventually(lambda: streams.xpending(STREAM, "learning")["pending"] == 0)
@@ -132,8 +133,15 @@ def test_a_worker_starts_before_its_redis(
 
 
 def test_an_event_before_its_cause_waits_milliseconds_in_the_worker(
-    db: Database, settings: Settings, serve: Serve, effects: Effects, streams: "redis.Redis"
+    db: Database,
+    settings: Settings,
+    serve: Serve,
+    effects: Effects,
+    streams: "redis.Redis",
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("chassis.messaging.worker._RETRY_LOOK", 60.0)  # the failure itself wakes the retries
+
     def needs_the_cause(session: Session, event: VideoReady) -> None:
         if event.sequence == 2 and not session.scalar(text("SELECT COUNT(*) FROM effects WHERE number = 1")):
             raise NotYet("video 1 is unknown")
