@@ -2,6 +2,9 @@
 
 A settle, a checkout, an expiry and an administrator that meet at one student wait for each other and never deadlock
 by design; where MySQL disagrees, the whole transaction runs again (``Database.run``, ``ServiceRoute``).
+
+The rows are found through indexes on columns that never change. Through ``uq_enrollments_live`` a locking read that
+waits for somebody who ends or begins an enrollment misses the row: its entry has moved behind the reader meanwhile.
 """
 
 from collections.abc import Sequence
@@ -47,6 +50,7 @@ def lock_enrollments(session: Session, student_id: UUID, program_slug: str) -> l
     return list(
         session.scalars(
             select(Enrollment)
+            .with_hint(Enrollment, "FORCE INDEX (ix_enrollments_student_id_program_slug)")
             .where(Enrollment.student_id == student_id, Enrollment.program_slug == program_slug)
             .order_by(Enrollment.id)
             .with_for_update()
@@ -60,6 +64,7 @@ def lock_payments(session: Session, student_id: UUID, program_slug: str) -> list
     return list(
         session.scalars(
             select(Payment)
+            .with_hint(Payment, "FORCE INDEX (ix_payments_student_id_program_slug)")
             .where(Payment.student_id == student_id, Payment.program_slug == program_slug)
             .order_by(Payment.id)
             .with_for_update()
