@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from edxelera.console import console, errors
+from edxelera.events import commands as events
 from edxelera.failure import Failure
 from edxelera.home import Home
 from edxelera.units import UNITS
@@ -37,6 +38,7 @@ app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pret
                   help="Run EdXelera: start it, look at it, fill it, try it.")  # fmt: skip
 database = typer.Typer(no_args_is_help=True, help="The database server itself.")
 app.add_typer(database, name="db")
+app.add_typer(events.app, name="events")
 
 
 @app.command()
