@@ -12,7 +12,7 @@ from chassis.database import Database
 from chassis.messaging import Job, create_worker
 from enrollment.events import consumers
 from enrollment.parts import open_paystack, terms_of
-from enrollment.payments import reconcile, refund_runner
+from enrollment.payments import reconcile, refund_runner, report
 from enrollment.payments.metrics import GAUGES
 from enrollment.payments.reconcile import Cashier
 from enrollment.payments.settle import Terms
@@ -26,6 +26,7 @@ EVERY: dict[str, tuple[float, Callable[[Cashier, datetime], int]]] = {
     "expire-holds": (5, reconcile.expire_holds),
     "release-dead-checkouts": (5, reconcile.release_dead),
     "reconcile-payments": (10, reconcile.reconcile_due),
+    "compare-with-paystack": (24 * 3600, report.run_daily),
 }
 
 

@@ -1,5 +1,5 @@
 """The audit trail: who changed what, and why."""
 
-from enrollment.audit.service import PAYSTACK, RULES, Actor, Subject, admin, record, student
+from enrollment.audit.service import OPERATOR, PAYSTACK, RULES, Actor, Subject, admin, record, student
 
-__all__ = ["PAYSTACK", "RULES", "Actor", "Subject", "admin", "record", "student"]
+__all__ = ["OPERATOR", "PAYSTACK", "RULES", "Actor", "Subject", "admin", "record", "student"]

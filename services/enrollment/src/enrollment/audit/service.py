@@ -12,14 +12,14 @@ from sqlalchemy.orm import Mapper, Session
 from chassis.ids import new_id
 from enrollment.models import AuditEntry
 
-Subject = Literal["cohort", "enrollment", "payment"]
+Subject = Literal["cohort", "enrollment", "payment", "webhook"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acted; ``account_id`` for people."""
 
-    kind: Literal["admin", "student", "paystack", "rules"]
+    kind: Literal["admin", "student", "paystack", "rules", "operator"]
     account_id: UUID | None = None
 
 
@@ -27,6 +27,10 @@ class Actor:
 PAYSTACK = Actor("paystack")
 #: A rule acted by itself: an expired hold, an automatic refund.
 RULES = Actor("rules")
+
+
+#: Somebody with the command line of a server; the entry's details say who.
+OPERATOR = Actor("operator")
 
 
 def admin(account_id: UUID) -> Actor:

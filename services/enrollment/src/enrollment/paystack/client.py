@@ -5,9 +5,10 @@ could be made, because then nothing was sent. Paystack knows no idempotency key;
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import httpx
@@ -20,6 +21,8 @@ CONNECT_SECONDS = 3.0
 #: Far more than any answer of Paystack; what is longer is rubbish.
 MAX_ANSWER_BYTES = 1024 * 1024
 ATTEMPTS = 2
+#: Of a hundred transactions each; a list that is longer is asked for in shorter spans.
+MOST_PAGES = 1000
 
 
 class Paystack:
@@ -70,6 +73,27 @@ class Paystack:
         if charge.reference != reference:
             raise ProviderUnavailable("Paystack answered about another reference")
         return charge
+
+    def list_transactions(self, since: datetime) -> Iterator[Charge]:
+        """Every transaction begun since then, newest first, page by page; ``PaystackError``."""
+        begin = since.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        following: str | None = None
+        for _ in range(MOST_PAGES):
+            query = {
+                "use_cursor": "true",
+                "perPage": "100",
+                "from": begin,
+                **({"next": following} if following else {}),
+            }
+            document = self._call("GET", f"/transaction?{urlencode(query)}")
+            found, meta = document.get("data"), document.get("meta")
+            if not isinstance(found, list):
+                raise ProviderUnavailable("Paystack answered without a list")
+            yield from (Charge.parse(item) for item in found if isinstance(item, Mapping))
+            following = text(meta.get("next")) if isinstance(meta, Mapping) else None
+            if following is None:
+                return
+        raise ProviderUnavailable(f"Paystack's list does not end after {MOST_PAGES} pages")
 
     def refund(self, *, reference: str, amount_minor: int, currency: str, refund_id: UUID) -> ProviderRefund:
         """Ask for a refund. After ``ProviderUnavailable`` look with ``find_refund`` before asking again."""
