@@ -197,6 +197,7 @@ class Forgetter:
         self._owed: set[str] = set()
         self._lock = threading.Lock()
         self._broken_until = 0.0
+        self._debtor: threading.Thread | None = None
 
     def forget(self, tags: set[str]) -> None:
         """Invalidate now; never raises, and does not wait for a Redis that just failed."""
@@ -206,6 +207,8 @@ class Forgetter:
                 self._owed = tags
                 return
             self._owed = set()
+        if not tags:
+            return
         try:
             with self._redis.pipeline(transaction=False) as pipe:
                 for tag in tags:
@@ -215,12 +218,20 @@ class Forgetter:
             with self._lock:
                 self._owed |= tags
                 self._broken_until = time.monotonic() + _BREAK_SECONDS
+                if self._debtor is None:
+                    self._debtor = threading.Thread(target=self._settle, name="forgetter", daemon=True)
+                    self._debtor.start()
             log.warning("forget_owed", tags=len(tags), error=str(error))
 
-    def settle(self) -> None:
-        """Try what is owed; called from time to time."""
-        if self._owed:
+    def _settle(self) -> None:
+        """Try what is owed until nothing is, however long Redis is away."""
+        while True:
+            time.sleep(_BREAK_SECONDS)
             self.forget(set())
+            with self._lock:
+                if not self._owed:
+                    self._debtor = None
+                    return
 
 
 def forget(session: Session, *tags: str) -> None:
