@@ -221,7 +221,7 @@ class Forgetter:
                 if self._debtor is None:
                     self._debtor = threading.Thread(target=self._settle, name="forgetter", daemon=True)
                     self._debtor.start()
-            log.warning("forget_owed", tags=len(tags), error=str(error))
+                    log.warning("forget_owed", tags=len(tags), error=str(error), effect="tried again every second")
 
     def _settle(self) -> None:
         """Try what is owed until nothing is, however long Redis is away."""
