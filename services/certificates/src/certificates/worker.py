@@ -4,11 +4,14 @@ from datetime import timedelta
 
 from starlette.types import ASGIApp
 
+from certificates.documents.missing import certificate_without_document
 from certificates.documents.rendering import Renderer
 from certificates.documents.service import Documents
 from certificates.events import consumers
+from certificates.issuing.uncertified import completed_not_certified
 from certificates.settings import Settings
 from chassis.messaging import Job, create_worker
+from chassis.messaging.sweeps import Sweeps
 from chassis.objects import ObjectStore
 
 #: How often new certificates are looked for: a student waits about this long for the PDF.
@@ -19,4 +22,8 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     """The worker; settings come from the environment unless given."""
     settings = settings or Settings()
     documents = Documents(ObjectStore.of(settings), settings, Renderer())
-    return create_worker(settings, consumers, jobs=[Job("make_documents", _LOOK, documents.run)])
+    sweeps = Sweeps([completed_not_certified(), certificate_without_document()])
+    jobs = [Job("make_documents", _LOOK, documents.run), *sweeps.jobs]
+    app = create_worker(settings, consumers, jobs, gauges=[sweeps.gauge])
+    sweeps.count_into(app.state.worker.metrics.registry, settings.service)
+    return app

@@ -10,12 +10,14 @@ from starlette.applications import Starlette
 from chassis.clock import Clock, utc_now
 from chassis.database import Database
 from chassis.messaging import Job, create_worker
+from chassis.messaging.sweeps import Sweeps
 from enrollment.events import consumers
 from enrollment.parts import open_paystack, terms_of
 from enrollment.payments import reconcile, refund_runner, report
 from enrollment.payments.metrics import GAUGES
 from enrollment.payments.reconcile import Cashier
 from enrollment.payments.settle import Terms
+from enrollment.payments.stranded import paid_not_enrolled
 from enrollment.paystack import Paystack
 from enrollment.settings import EnrollmentSettings
 from enrollment.webhooks.pump import WebhookPump
@@ -46,7 +48,10 @@ def create_app(settings: EnrollmentSettings | None = None, clock: Clock = utc_no
     """Build the worker; without settings they come from the environment (``EDX_…``)."""
     settings = settings or EnrollmentSettings()
     paystack, terms = open_paystack(settings), terms_of(settings)
-    app = create_worker(settings, consumers, jobs(paystack, terms), gauges=GAUGES, clock=clock)
+    sweeps = Sweeps([paid_not_enrolled(terms)])
+    work_on_money = [*jobs(paystack, terms), *sweeps.jobs]
+    app = create_worker(settings, consumers, work_on_money, gauges=[*GAUGES, sweeps.gauge], clock=clock)
+    sweeps.count_into(app.state.worker.metrics.registry, settings.service)
     cashier = Cashier(app.state.db, paystack, terms)
     pump = WebhookPump(cashier, settings.redis_url.get_secret_value(), clock)
     app.state.worker.watch("webhooks", pump.alive)

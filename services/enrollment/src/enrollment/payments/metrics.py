@@ -1,8 +1,9 @@
 """Money in numbers: payments and refunds by state, deliveries that wait, and what must be zero: paid, not enrolled."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from chassis.messaging import Gauge
@@ -34,12 +35,20 @@ def age_of_waiting(session: Session, now: datetime) -> Numbers:
     return {(): max(0.0, (now - came).total_seconds()) if came else 0.0}
 
 
-def count_stranded(session: Session) -> int:
-    """Money that we keep and that neither gave access nor is on its way back nor under review."""
-    kept = Payment.status.in_(["succeeded", "partially_refunded"])
+#: Statuses of money that we keep.
+KEPT = ("succeeded", "partially_refunded")
+
+
+def select_stranded(*columns: Any) -> Select[Any]:
+    """Of money that we keep and that neither gave access nor is on its way back nor under review."""
     elsewhere = or_(Enrollment.payment_id.is_(None), Enrollment.payment_id != Payment.id)
-    query = select(func.count()).select_from(Payment).join(Enrollment, Enrollment.id == Payment.enrollment_id)
-    return session.scalar(query.where(kept, elsewhere)) or 0
+    query = select(*columns).select_from(Payment).join(Enrollment, Enrollment.id == Payment.enrollment_id)
+    return query.where(Payment.status.in_(KEPT), elsewhere)
+
+
+def count_stranded(session: Session) -> int:
+    """How much of that there is."""
+    return session.scalar(select_stranded(func.count())) or 0
 
 
 #: Looking at every payment costs more than looking at what waits.

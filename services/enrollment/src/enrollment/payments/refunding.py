@@ -38,6 +38,12 @@ def queue(session: Session, payment: Payment, amount: int, origin: Origin, reaso
     return refund
 
 
+def left_of(session: Session, payment: Payment) -> int:
+    """What has neither gone back nor is on its way."""
+    gone = (one.amount_minor for one in refunds_of(session, payment) if one.status in policy.UNDER_WAY | {"processed"})
+    return (payment.received_minor or 0) - sum(gone)
+
+
 def _new(payment: Payment, amount: int, origin: Origin, reason: str, now: datetime) -> Refund:
     return Refund(
         id=new_id(),
@@ -61,9 +67,7 @@ def ask_for_refund(
     payment = case.payment
     if payment.received_minor is None or payment.status not in policy.REFUNDABLE or payment.received_minor == 0:
         raise NotRefundable(f"Payment {reference} is {payment.status}; there is nothing to refund.")
-    refunds = refunds_of(session, payment)
-    gone = sum(one.amount_minor for one in refunds if one.status in policy.UNDER_WAY | {"processed"})
-    left = payment.received_minor - gone
+    left = left_of(session, payment)
     if left <= 0:
         raise NotRefundable(f"All of payment {reference} has been refunded, or is being refunded.")
     if amount is not None and amount > left:

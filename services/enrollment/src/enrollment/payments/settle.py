@@ -64,11 +64,17 @@ def _receive(session: Session, case: Case, charge: Charge, terms: Terms, now: da
         _put_under_review(session, case, problem, now)
         return
     _tell_verified(session, payment, now)
+    honour(session, case, terms, now)
+
+
+def honour(session: Session, case: Case, terms: Terms, now: datetime) -> None:
+    """Verified money gives access, or what is left of it goes back."""
+    payment = case.payment
     arrival = policy.decide_arrival(_arrival_facts(session, case, terms, now))
     if arrival.honoured:
         _give_access(session, case, arrival.reason, now)
     else:
-        refunding.queue(session, payment, payment.received_minor or 0, "automatic", arrival.reason, now)
+        refunding.queue(session, payment, refunding.left_of(session, payment), "automatic", arrival.reason, now)
         _cancel_own_checkout(session, case, now)
     apply_standing(session, case, now)
 

@@ -1,0 +1,43 @@
+"""Heals money that we keep without access: it becomes an enrollment, or goes back (promise 1 of the design).
+
+Settling is one transaction, so this finds nothing unless a row was changed by hand, lost with a backup, or written by
+a version with a bug.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from chassis.messaging.sweeps import Sweep
+from enrollment.audit import RULES, record
+from enrollment.enrollments.policy import SEATED
+from enrollment.models import Payment
+from enrollment.payments.locks import lock_case
+from enrollment.payments.metrics import KEPT, select_stranded
+from enrollment.payments.settle import Terms, honour
+from enrollment.payments.standing import apply_standing
+
+
+def paid_not_enrolled(terms: Terms) -> Sweep:
+    """Succeeded payment without active enrollment or refund."""
+    return Sweep("paid_not_enrolled", find, lambda session, reference, now: repair(session, reference, terms, now))
+
+
+def find(session: Session, _: datetime, limit: int) -> Sequence[str]:
+    """The references of stranded payments, oldest first."""
+    return session.scalars(select_stranded(Payment.reference).order_by(Payment.id).limit(limit)).all()
+
+
+def repair(session: Session, reference: str, terms: Terms, now: datetime) -> None:
+    """Decide once more, under the locks and by the rules under which money arrives."""
+    case = lock_case(session, reference, now)
+    payment, enrollment = case.payment, case.enrollment
+    if payment.status not in KEPT or enrollment.payment_id == payment.id:
+        return
+    record(session, now, RULES, "payment.stranded", ("payment", reference), reason="kept money without access")
+    if enrollment.payment_id is None and enrollment.origin == "payment" and enrollment.status in SEATED:
+        enrollment.payment_id = payment.id  # it did give this access: only the link was lost
+        apply_standing(session, case, now)
+    else:
+        honour(session, case, terms, now)

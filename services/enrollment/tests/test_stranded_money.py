@@ -1,0 +1,96 @@
+"""Kept money without access heals by the rules under which money arrives; each case was made by hand."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from chassis.messaging.sweeps import Sweeps
+from contracts.events import EnrollmentActivated
+from enrollment.models import AuditEntry, Enrollment
+from enrollment.parts import terms_of
+from enrollment.payments.metrics import count_stranded
+from enrollment.payments.stranded import find, paid_not_enrolled
+from enrollment.worker import create_app
+
+
+@pytest.fixture
+def sweep(open_school: Any, enrollment_settings: Callable[..., Any]) -> Callable[[], float]:
+    """Runs the sweep once; answers how many cases it has closed so far."""
+    saga = paid_not_enrolled(terms_of(enrollment_settings()))
+    sweeps, registry = Sweeps([saga]), CollectorRegistry()
+    sweeps.count_into(registry, "enrollment")
+    labels = {"service": "enrollment", "saga": "paid_not_enrolled"}
+
+    def run() -> float:
+        sweeps.run(saga, open_school.db, open_school.clock.now)
+        return registry.get_sample_value("edx_saga_repaired_total", labels) or 0.0
+
+    return run
+
+
+def change(school: Any, reference: str, **values: Any) -> None:
+    with school.db.begin() as session:
+        row = session.get_one(Enrollment, school.enrollment_of(reference).id)
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+def test_what_is_well_is_left_alone(open_school: Any, sweep: Callable[[], float]) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    assert sweep() == 0
+    assert open_school.standing(reference) == ("succeeded", "active")
+    assert len(open_school.events(EnrollmentActivated)) == 1
+
+
+def test_money_whose_activation_was_lost_gives_access(open_school: Any, sweep: Callable[[], float]) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    change(open_school, reference, payment_id=None, status="pending", origin=None, activated_at=None)
+    assert open_school.rows(count_stranded) == 1
+    assert sweep() == 1
+    assert open_school.standing(reference) == ("succeeded", "active")
+    assert len(open_school.events(EnrollmentActivated)) == 2
+    assert open_school.rows(count_stranded) == 0
+    assert sweep() == 1
+    with open_school.db.begin() as session:
+        assert session.query(AuditEntry).filter_by(action="payment.stranded").count() == 1
+
+
+def test_a_lost_link_is_tied_again_and_nothing_goes_back(open_school: Any, sweep: Callable[[], float]) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    change(open_school, reference, payment_id=None)
+    assert sweep() == 1
+    assert open_school.standing(reference) == ("succeeded", "active")
+    assert open_school.refunds(reference) == []
+    assert len(open_school.events(EnrollmentActivated)) == 1
+
+
+def test_money_for_an_access_that_other_money_gave_goes_back(open_school: Any, sweep: Callable[[], float]) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    change(open_school, reference, payment_id=uuid4())
+    assert sweep() == 1
+    assert open_school.standing(reference) == ("refunding", "active")
+    (refund,) = open_school.refunds(reference)
+    assert (refund.origin, refund.reason) == ("automatic", "already_enrolled")
+
+
+def test_a_case_that_closed_meanwhile_is_left_alone(open_school: Any, enrollment_settings: Callable[..., Any]) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    saga = paid_not_enrolled(terms_of(enrollment_settings()))
+    now = open_school.clock.now
+    open_school.db.run(lambda session: saga.repair(session, reference, now))
+    assert open_school.standing(reference) == ("succeeded", "active")
+    assert open_school.rows(lambda session: find(session, now, 10)) == []
+
+
+def test_the_worker_tells_of_its_saga(enrollment_settings: Callable[..., Any], serve: Callable[[Any], Any]) -> None:
+    shown = serve(create_app(enrollment_settings())).get("/metrics").text
+    assert 'edx_saga_open{saga="paid_not_enrolled",service="enrollment"} 0.0' in shown
+    assert 'edx_saga_repaired_total{saga="paid_not_enrolled",service="enrollment"} 0.0' in shown

@@ -1,0 +1,97 @@
+"""Sagas that heal: looks for what must be true and is not, and repairs it through the normal path.
+
+A saga crosses transactions and services; every step of it is retried where it stands, and still a bug, a restored
+backup or a row changed by hand can leave one open. A sweep finds such cases in the service's own schema. Two numbers
+tell of them: ``edx_saga_open`` should read 0, and ``edx_saga_repaired_total`` says how often it did not.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import prometheus_client
+import structlog
+from prometheus_client import CollectorRegistry
+from sqlalchemy.orm import Session
+
+from chassis.database import Database
+from chassis.messaging.gauges import Gauge
+from chassis.messaging.jobs import Job
+
+log = structlog.get_logger(__name__)
+
+#: Cases looked at in one run and counted by the gauge; more are found by the next runs.
+MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """``find(session, now, limit)`` answers the keys of open cases; ``repair(session, key, now)`` closes one, in a
+    transaction of its own. It must look again under its locks: the case may have been closed meanwhile. A repair may
+    also only set the normal path in motion, which then closes the case after it.
+    """
+
+    saga: str
+    find: Callable[[Session, datetime, int], Sequence[Hashable]]
+    repair: Callable[[Session, Any, datetime], None]
+    every: timedelta = timedelta(minutes=1)
+
+
+class Sweeps:
+    """The sweeps of one worker: give ``jobs`` and ``gauge`` to ``create_worker``, then let them ``count_into``."""
+
+    def __init__(self, sweeps: Iterable[Sweep]) -> None:
+        self._sweeps = tuple(sweeps)
+        self._tried: dict[str, frozenset[Hashable]] = {}
+        self._repaired: Callable[[str, int], None] = lambda _saga, _cases: None
+
+    @property
+    def jobs(self) -> list[Job]:
+        """One job a saga: in one worker at a time."""
+        return [Job(f"sweep-{sweep.saga}", sweep.every, self._job(sweep)) for sweep in self._sweeps]
+
+    @property
+    def gauge(self) -> Gauge:
+        """Open cases by saga."""
+        return Gauge(
+            "edx_saga_open",
+            "Cases in which something that must be true is not; should read 0",
+            self._count,
+            labels=("saga",),
+            every=timedelta(seconds=30),
+        )
+
+    def count_into(self, registry: CollectorRegistry, service: str) -> None:
+        """Tell Prometheus of every repair from now on."""
+        counter = prometheus_client.Counter(
+            "edx_saga_repaired", "Open cases that a sweep closed", ["service", "saga"], registry=registry
+        )
+        for sweep in self._sweeps:
+            counter.labels(service, sweep.saga)
+        self._repaired = lambda saga, cases: counter.labels(service, saga).inc(cases)
+
+    def _job(self, sweep: Sweep) -> Callable[[Database, datetime], None]:
+        return lambda database, now: self.run(sweep, database, now)
+
+    def run(self, sweep: Sweep, database: Database, now: datetime) -> None:
+        """Repair what is open. One case that cannot be repaired stops no other, and stays open."""
+        found = database.run(lambda session: sweep.find(session, now, MOST))
+        for case in found:
+            _repair(sweep, database, case, now)
+        before = self._tried.get(sweep.saga, frozenset()) | frozenset(found)
+        left = frozenset(database.run(lambda session: sweep.find(session, now, MOST)) if before else ())
+        for case in before - left:
+            log.warning("saga_repaired", saga=sweep.saga, case=str(case))
+        self._repaired(sweep.saga, len(before - left))
+        self._tried[sweep.saga] = left & before
+
+    def _count(self, session: Session, now: datetime) -> dict[tuple[str, ...], float]:
+        return {(sweep.saga,): len(sweep.find(session, now, MOST)) for sweep in self._sweeps}
+
+
+def _repair(sweep: Sweep, database: Database, case: Hashable, now: datetime) -> None:
+    try:
+        database.run(lambda session: sweep.repair(session, case, now))
+    except Exception:
+        log.exception("saga_not_repaired", saga=sweep.saga, case=str(case), again="with the next sweep")
