@@ -1,27 +1,32 @@
 """Money in numbers: payments and refunds by state, deliveries that wait, and what must be zero: paid, not enrolled."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from chassis.messaging import Gauge
+from contracts.http.enrollment import PaymentStatus, RefundStatus
 from enrollment.models import Enrollment, Payment, Refund, Webhook
 
 Numbers = dict[tuple[str, ...], float]
 
 
 def count_payments(session: Session, _: datetime) -> Numbers:
-    """By status."""
+    """By status, every status there is."""
     rows = session.execute(select(Payment.status, func.count()).group_by(Payment.status))
-    return {(status,): count for status, count in rows}
+    return _none_of(PaymentStatus) | {(status,): count for status, count in rows}
 
 
 def count_refunds(session: Session, _: datetime) -> Numbers:
-    """By status."""
+    """By status, every status there is."""
     rows = session.execute(select(Refund.status, func.count()).group_by(Refund.status))
-    return {(status,): count for status, count in rows}
+    return _none_of(RefundStatus) | {(status,): count for status, count in rows}
+
+
+def _none_of(statuses: object) -> Numbers:
+    return {(str(status),): 0.0 for status in get_args(statuses)}
 
 
 def count_waiting(session: Session, _: datetime) -> Numbers:

@@ -29,6 +29,7 @@ PaymentStatus = Literal[
     "partially_refunded",
     "disputed",
 ]
+RefundStatus = Literal["queued", "sending", "pending", "processing", "processed", "failed", "needs_attention"]
 EnrollmentReason = Literal[
     "open",
     "late_join",
@@ -308,7 +309,7 @@ class RefundOut(ApiModel):
     id: UUID
     amount_minor: int
     currency: str
-    status: Literal["queued", "sending", "pending", "processing", "processed", "failed", "needs_attention"]
+    status: RefundStatus
     origin: Literal["staff", "automatic", "provider"]
     reason: str
     created_at: Instant
