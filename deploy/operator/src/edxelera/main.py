@@ -170,6 +170,22 @@ def servers(
     console.print(f"[dim]{found.mariadbd}, {found.redis}[/dim]")
 
 
+@app.command("monitoring")
+def monitor(
+    run: Annotated[bool, typer.Option(help="also start Prometheus, in the foreground")] = False,
+    address: Annotated[str, typer.Option(help="where Prometheus listens")] = "127.0.0.1:9090",
+) -> None:
+    """Write Prometheus' configuration for the platform that runs here, and say how to start it."""
+    from edxelera import installation, monitoring
+
+    home = Home()
+    running = installation.attach(home)
+    written = monitoring.write(home, running.ports, running.credentials["metrics_token"])
+    if run:
+        monitoring.run(written, address)
+    console.print(f"Written to {written.parent}. Start it with:\n{' '.join(monitoring.command(written, address))}")
+
+
 @app.command()
 def keys() -> None:
     """Draw the installation's secrets and write its environment, for containers (once; again it changes nothing)."""
