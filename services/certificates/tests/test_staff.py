@@ -279,7 +279,7 @@ def test_only_the_owner_asks_for_another_name(
     assert ask(api, callers(tokens, graduate)[role], latest(all_certificates)).status_code == expected
 
 
-@pytest.mark.parametrize("wanted", ["nonsense", "1", "%00", str(uuid4())])
+@pytest.mark.parametrize("wanted", ["nonsense", "1", "%00", "6b1f4f0e-6a52-4c0e-9a55-0d2f3a1b7c11"])
 @pytest.mark.parametrize("path", ["revoke", "reissue", "name-correction/approve", "name-correction/reject"])
 def test_unknown_certificates_are_refused_politely(api: httpx.Client, tokens: Any, wanted: str, path: str) -> None:
     answer = api.post(f"{ADMIN}/{wanted}/{path}", headers=tokens.admin(), json={"reason": "x"})

@@ -120,6 +120,7 @@ TODAY = datetime(2026, 3, 12, tzinfo=UTC)
         ([PAST, NOW_ON], str(PAST.id), PAST),
         ([PAST], "none-such", None),
     ],
+    ids=["none", "running", "newest running", "next", "soonest", "past", "unseen", "by slug", "by id", "unknown"],
 )
 def test_staff_look_at_the_cohort_they_name_else_the_running_else_the_next(
     cohorts: list[Cohort], asked: str | None, chosen: Cohort | None

@@ -74,7 +74,9 @@ def test_keys_are_read_from_pem_files(key: PrivateKey, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [ed25519.Ed25519PrivateKey.generate(), ec.generate_private_key(ec.SECP384R1()), None], ids=repr
+    "key",
+    [ed25519.Ed25519PrivateKey.generate(), ec.generate_private_key(ec.SECP384R1()), None],
+    ids=["Ed25519", "P-384", "none"],
 )
 def test_keys_that_cloudfront_would_not_take_are_refused(
     key: ec.EllipticCurvePrivateKey | None, tmp_path: Path
