@@ -1,9 +1,10 @@
 """Enrollment's settings."""
 
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from chassis.settings import BaseUrl, CommaList, SecretList, ServiceSettings
 
@@ -22,6 +23,9 @@ class EnrollmentSettings(ServiceSettings):
     paystack_domain: Literal["test", "live"] = "test"
     #: The longest that one call to Paystack may take, from the first byte sent to the last received.
     paystack_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 12.0
+
+    #: Networks that webhooks may come from; empty means any. The gateway tells the address (its trusted proxies).
+    paystack_webhook_sources: CommaList = ()
 
     #: Origins a browser may be sent back to after paying; empty means the public and the CORS origins.
     callback_url_allowlist: CommaList = ()
@@ -44,6 +48,13 @@ class EnrollmentSettings(ServiceSettings):
     def callback_origins(self) -> tuple[str, ...]:
         """The origins that ``callbackUrl`` may have."""
         return self.callback_url_allowlist or (self.public_url, *self.cors_origins)
+
+    @field_validator("paystack_webhook_sources")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network, strict=False)
+        return value
 
     def unsafe_for_production(self) -> list[str]:
         """Production takes real money: live keys, the real Paystack, over TLS."""

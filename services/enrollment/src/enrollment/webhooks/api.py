@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request
 from prometheus_client import CollectorRegistry, Counter
 
 from chassis.database import Database
-from chassis.errors import Problem, TooLarge, problems
+from chassis.errors import Forbidden, Problem, TooLarge, problems
 from chassis.messaging.outbox import HintPublisher
 from enrollment.settings import EnrollmentSettings
 from enrollment.webhooks import inbox, policy
@@ -24,6 +24,11 @@ class InvalidSignature(Problem):
     title = "The signature does not fit the body"
 
 
+class WrongSource(Forbidden):
+    code = "wrong_source"
+    title = "Deliveries from this address are not taken"
+
+
 class Deliveries:
     """What the endpoint needs: its metric, and how to wake the worker."""
 
@@ -31,11 +36,11 @@ class Deliveries:
         self.waker = waker
         self._counter = Counter(
             "edx_webhook_deliveries",
-            "Deliveries: stored, bad_signature, too_large",
+            "Deliveries: stored, bad_signature, too_large, wrong_source",
             ["service", "outcome"],
             registry=registry,
         )
-        for outcome in ("stored", "bad_signature", "too_large"):
+        for outcome in ("stored", "bad_signature", "too_large", "wrong_source"):
             self._counter.labels(EnrollmentSettings.service, outcome)
 
     def count(self, outcome: str) -> None:
@@ -53,6 +58,9 @@ async def receive(request: Request) -> WebhookOut:
     """Store a signed delivery, whatever it says; Paystack sends again what is not answered with 200."""
     deliveries: Deliveries = request.app.state.deliveries
     settings: EnrollmentSettings = request.app.state.settings
+    if not policy.is_allowed_source(_source(request), settings.paystack_webhook_sources):
+        deliveries.count("wrong_source")
+        raise WrongSource("Deliveries are taken from Paystack's addresses only.")
     raw = await _read(request, deliveries)
     secrets = [secret.get_secret_value() for secret in settings.paystack_secret_keys]
     if not policy.is_signed(raw, request.headers.get(SIGNATURE), secrets):
@@ -64,6 +72,13 @@ async def receive(request: Request) -> WebhookOut:
     await run_sync(deliveries.waker.publish)
     deliveries.count("stored")
     return WebhookOut(received=True)
+
+
+def _source(request: Request) -> str:
+    """The caller's address: the first that the gateway tells (it believes its trusted proxies only), else the peer."""
+    told = request.headers.get("x-forwarded-for")
+    peer = request.client.host if request.client else ""
+    return told.split(",")[0].strip() if told else peer
 
 
 async def _read(request: Request, deliveries: Deliveries) -> bytes:

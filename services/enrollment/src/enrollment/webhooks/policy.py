@@ -1,9 +1,10 @@
-"""Whose a delivery is, and when to try again; pure."""
+"""Whose a delivery is, where it may come from, and when to try again; pure."""
 
 import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 
 #: After so many tries, over about a day, a person must look (reconciliation goes on all the same).
 MOST_ATTEMPTS = 24
@@ -19,6 +20,17 @@ def is_signed(raw: bytes, signature: str | None, secrets: Sequence[str]) -> bool
         for secret in secrets
     ]
     return any(matches)
+
+
+def is_allowed_source(address: str, networks: Sequence[str]) -> bool:
+    """Whether a delivery from this address is looked at at all; any address is when no networks are named."""
+    if not networks:
+        return True
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return any(found in ip_network(network, strict=False) for network in networks)
 
 
 def pause(attempts: int) -> timedelta:
