@@ -1,28 +1,41 @@
 """The platform for tests across services: one that runs already, else one that this run starts, stops and wipes.
 
-Whatever uses it runs in one xdist worker (``--dist=loadgroup``), so that no other worker starts a second one.
+Whatever uses it lies in a folder of ``tests.platform.scheduling.FOLDERS`` and so runs in one xdist worker: no other
+worker starts a second one.
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.platform.installation import Platform, attach, started
+from tests.platform.scheduling import FOLDERS, PlatformTogether
 from tests.platform.school import School, open_school
 
 #: Names the environment file (``.local/env``) of a platform that ``make up`` started.
 ENV_FILE_KEY = "EDX_PLATFORM_ENV_FILE"
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Before xdist reads the groups."""
+    """``-m "not platform"`` leaves out what needs it; what needs it must lie where the scheduler knows."""
     for item in items:
         if "platform" in getattr(item, "fixturenames", ()):
             item.add_marker("platform")
-            item.add_marker(pytest.mark.xdist_group("platform"))
+            if not item.nodeid.startswith(FOLDERS):
+                raise pytest.UsageError(
+                    f"{item.nodeid} uses the platform: add its folder to tests/platform/scheduling.py"
+                )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of the platform stay together. (xdist 3.8's own groups do nothing with pytest 9.2.)"""
+    if config.getvalue("dist") != "load":
+        return None
+    return PlatformTogether(config, log)
 
 
 @pytest.fixture(scope="session")

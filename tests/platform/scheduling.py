@@ -1,0 +1,13 @@
+"""Which worker of pytest-xdist runs what: all that needs the platform goes to one, the rest to whoever is free."""
+
+from xdist.scheduler import LoadScopeScheduling
+
+#: Tests that use the ``platform`` fixture lie here.
+FOLDERS = ("tests/journeys/", "tests/monitoring/", "tests/observability/")
+
+
+class PlatformTogether(LoadScopeScheduling):  # type: ignore[misc]
+    """One scope for the platform, begun first because it is the largest; one for each other test."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "platform" if nodeid.startswith(FOLDERS) else nodeid
