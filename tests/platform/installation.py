@@ -24,6 +24,7 @@ from edxelera.welcome import accounts_of
 
 #: A fresh machine installs MariaDB and Redis first.
 _UP_SECONDS = 600
+_PREFIX = "edxelera-platform-"
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,21 @@ def attach(stack: ExitStack, env_file: Path) -> Platform:
 
 def started(stack: ExitStack) -> Platform:
     """``edxelera up`` in a folder of its own; stopped and wiped when ``stack`` closes."""
-    local = Path(tempfile.mkdtemp(prefix="edxelera-platform-"))
+    end_what_killed_runs_left()
+    local = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     stack.callback(shutil.rmtree, local, ignore_errors=True)
     local.chmod(0o755)  # MariaDB runs under its own account and must pass through
     stack.callback(operate, local, "down", "--wipe")
     operate(local, "up")
     return attach(stack, local / "env")
+
+
+def end_what_killed_runs_left() -> None:
+    """A run that was killed could not stop its platform; its folder is named after the process that is no more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            operate(folder, "down", "--wipe")
 
 
 def operate(local: Path, *arguments: str) -> None:
