@@ -123,7 +123,7 @@ def prometheus(platform: Platform) -> Iterator[Callable[..., Any]]:
     def ask(path: str, **params: str) -> Any:
         assert running.poll() is None, "Prometheus ended"
         with suppress(httpx.TransportError):
-            answer = httpx.get(f"http://{address}/api/v1/{path}", params=params)
+            answer = httpx.get(f"http://{address}/api/v1/{path}", params=params, timeout=30)
             return answer.json()["data"] if answer.status_code == 200 else None
         return None
 
@@ -151,10 +151,13 @@ def test_prometheus_evaluates_every_rule_and_every_panel(prometheus: Callable[..
     rules = eventually(evaluated, 60, what="every rule evaluated")
     assert {rule["name"]: rule.get("lastError") for rule in rules if rule["health"] != "ok"} == {}
     for who, expr in expressions().items():
-        assert prometheus("query", query=expr) is not None, f"Prometheus refuses the query of {who}: {expr}"
+        eventually(
+            lambda expr=expr: prometheus("query", query=expr), 30, what=f"an answer to the query of {who}: {expr}"
+        )
 
 
 def test_nothing_is_wrong_with_a_platform_that_just_runs(prometheus: Callable[..., Any]) -> None:
-    firing = {alert["labels"]["alertname"] for alert in prometheus("alerts")["alerts"] if alert["state"] == "firing"}
-    assert firing == set()
-    assert prometheus("query", query="min by (process, part) (edx_part_ok)")["result"]
+    alerts = eventually(lambda: prometheus("alerts"), 30, what="the list of alerts")["alerts"]
+    assert {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"} == set()
+    parts = eventually(lambda: prometheus("query", query="min by (process, part) (edx_part_ok)"), 30, what="the parts")
+    assert parts["result"]
