@@ -68,7 +68,7 @@ def load_program(api: GatewayApi, program: SeedProgram, route: Route, show: Show
 
 def load_cohorts(api: GatewayApi, program: SeedProgram, now: datetime) -> int:
     """Create each cohort whose slug does not exist yet; how many."""
-    existing = {cohort["slug"] for cohort in api.pages("/v1/admin/cohorts", "cohorts", programSlug=program.slug)}
+    existing = {cohort["slug"] for cohort in api.pages("/v1/admin/cohorts", "cohorts", program=program.slug)}
     bodies = [resolve_cohort(cohort, program.slug, now) for cohort in program.cohorts]
     new = [body for body in bodies if body["slug"] not in existing]
     for body in new:
