@@ -8,7 +8,7 @@ import httpx
 import pytest
 import redis
 from example_service import ExampleSettings, create_app
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from chassis.cache import Forgetter
 from chassis.database import Database
@@ -58,7 +58,7 @@ def test_a_build_that_a_write_overtook_is_not_kept(client: httpx.Client, app: Fa
     reading, written = threading.Event(), threading.Event()
 
     @app.get("/slow")
-    async def slow(request: __import__("fastapi").Request) -> Any:
+    async def slow(request: Request) -> Any:
         def build(session: Any, now: Any) -> Fresh:
             from example_service import notes
 

@@ -14,7 +14,7 @@ Problem
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import orjson
 import structlog
@@ -80,17 +80,13 @@ class Unauthenticated(Problem):
         super().__init__(detail, headers={"WWW-Authenticate": "Bearer"}, **extra)
 
 
-class Forbidden(Problem):
-    """403 with a reason; ``Forbidden.because(code, detail)`` for reasons that a policy decided."""
-
-    status = 403
-    code = "forbidden"
-    title = "Not allowed"
+class _Reasoned(Problem):
+    """A refusal whose code a policy may decide: ``because(code, detail)``."""
 
     reason: str | None = None
 
     @classmethod
-    def because(cls, reason: str, detail: str, **extra: Any) -> "Forbidden":
+    def because(cls, reason: str, detail: str, **extra: Any) -> Self:
         """A refusal under the reason code of a policy."""
         problem = cls(detail, **extra)
         problem.reason = reason
@@ -99,6 +95,14 @@ class Forbidden(Problem):
     @property
     def problem_code(self) -> str:
         return self.reason or self.code
+
+
+class Forbidden(_Reasoned):
+    """403 with a reason; ``Forbidden.because(code, detail)`` for reasons that a policy decided."""
+
+    status = 403
+    code = "forbidden"
+    title = "Not allowed"
 
 
 class NotFound(Problem):
@@ -113,25 +117,12 @@ class MethodNotAllowed(Problem):
     title = "This address does not take that method"
 
 
-class Conflict(Problem):
+class Conflict(_Reasoned):
     """409 with a reason; ``Conflict.because(code, detail)`` for reasons that a policy decided."""
 
     status = 409
     code = "conflict"
     title = "This does not fit the present state"
-
-    reason: str | None = None
-
-    @classmethod
-    def because(cls, reason: str, detail: str, **extra: Any) -> "Conflict":
-        """A refusal under the reason code of a policy."""
-        problem = cls(detail, **extra)
-        problem.reason = reason
-        return problem
-
-    @property
-    def problem_code(self) -> str:
-        return self.reason or self.code
 
 
 class TooLarge(Problem):
