@@ -67,6 +67,18 @@ def test_losing_a_part_does_not_reverse_the_charge(sandbox: RunningSandbox) -> N
     assert sandbox.verify()["status"] == "success"
 
 
+def test_a_lost_part_and_refunds_reverse_the_charge_together(sandbox: RunningSandbox, receiver: Receiver) -> None:
+    sandbox.paid(amount=5_800)
+    dispute = sandbox.control("transactions/edx-1/disputes", {"amount": 800}, status=201)
+    sandbox.control(f"disputes/{dispute['id']}/resolve", {"outcome": "lost"})
+    refused = sandbox.api.post("/refund", json={"transaction": "edx-1", "amount": 5_001})
+    assert "left to refund: 5000" in refused.json()["message"]
+    refund = sandbox.api.post("/refund", json={"transaction": "edx-1"}).json()["data"]
+    assert refund["amount"] == 5_000
+    sandbox.control(f"refunds/{refund['id']}/move", {"status": "processed"})
+    assert sandbox.verify()["status"] == "reversed"
+
+
 def test_a_resolved_dispute_stays_resolved(sandbox: RunningSandbox, dispute: dict[str, Any]) -> None:
     sandbox.control(f"disputes/{dispute['id']}/resolve", {"outcome": "won"})
     sandbox.control(f"disputes/{dispute['id']}/resolve", {"outcome": "lost"}, status=409)

@@ -56,6 +56,11 @@ def test_a_signed_delivery_from_elsewhere_is_refused_and_not_stored(
     assert open_school.webhooks() == []
 
 
+def test_the_refusal_is_documented(open_school: Any) -> None:
+    answers = open_school.app.openapi()["paths"]["/webhooks/paystack"]["post"]["responses"]
+    assert "wrong_source" in answers["403"]["description"]
+
+
 def test_a_mistyped_network_does_not_start(enrollment_settings: Callable[..., Any]) -> None:
     with pytest.raises(ValidationError):
         enrollment_settings(paystack_webhook_sources="52.31.139.75/99")

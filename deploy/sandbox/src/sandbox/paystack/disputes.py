@@ -72,13 +72,13 @@ def remind(db: sqlite3.Connection, dispute: Dispute, now: int) -> Dispute:
 
 
 def resolve(db: sqlite3.Connection, dispute: Dispute, outcome: str, now: int) -> Dispute:
-    """The dispute ends; one lost in full reverses the transaction."""
+    """The dispute ends; when all the money is back by then, the transaction is reversed."""
     _require_open(dispute)
     resolution, is_lost = OUTCOMES[outcome]
     update(db, "disputes", dispute.id, status="resolved", resolution=resolution, resolved_at=now)
     transaction = transactions.get_by_id(db, dispute.transaction_id)
-    if is_lost and dispute.refund_amount >= transaction.amount:
-        transactions.change(db, transaction, status="reversed")
+    if is_lost:
+        transactions.reverse_when_all_is_back(db, transaction)
     return _announce(db, "charge.dispute.resolve", get(db, dispute.id), now)
 
 

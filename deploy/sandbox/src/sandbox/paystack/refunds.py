@@ -82,7 +82,7 @@ def refundable(db: sqlite3.Connection, transaction: Transaction) -> int:
         raise PaystackRefusal("fully_reversed")
     if transaction.status != "success":
         raise PaystackRefusal("not_refundable", status=transaction.status)
-    left = transaction.amount - _total(db, transaction, "status <> 'failed'")
+    left = transaction.amount - _total(db, transaction) - transactions.charged_back(db, transaction)
     if left <= 0:
         raise PaystackRefusal("fully_reversed")
     return left
@@ -99,8 +99,8 @@ def move(db: sqlite3.Connection, refund: Refund, status: str, now: int, *, force
         next_at=None if status in FINAL_STATUSES else refund.next_at,
     )  # fmt: skip
     transaction = transactions.get_by_id(db, refund.transaction_id)
-    if status == "processed" and _total(db, transaction, "status = 'processed'") >= transaction.amount:
-        transaction = transactions.change(db, transaction, status="reversed")
+    if status == "processed":
+        transaction = transactions.reverse_when_all_is_back(db, transaction)
     if status == "failed":
         _deduct(db, -refund.amount)
     moved = get(db, refund.id)
@@ -210,6 +210,6 @@ def _deduct(db: sqlite3.Connection, amount: int) -> None:
     db.execute("UPDATE facts SET value = value - ? WHERE name = 'balance'", (amount,))
 
 
-def _total(db: sqlite3.Connection, transaction: Transaction, condition: str) -> int:
-    query = f"SELECT COALESCE(SUM(amount), 0) AS total FROM refunds WHERE transaction_id = ? AND {condition}"  # noqa: S608
+def _total(db: sqlite3.Connection, transaction: Transaction) -> int:
+    query = "SELECT COALESCE(SUM(amount), 0) AS total FROM refunds WHERE transaction_id = ? AND status <> 'failed'"
     return int(db.execute(query, (transaction.id,)).fetchone()["total"])

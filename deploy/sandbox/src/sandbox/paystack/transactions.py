@@ -123,6 +123,24 @@ def change(db: sqlite3.Connection, transaction: Transaction, **values: object) -
     return get_by_id(db, transaction.id)
 
 
+def charged_back(db: sqlite3.Connection, transaction: Transaction) -> int:
+    """What lost disputes took, in subunits."""
+    query = (
+        "SELECT COALESCE(SUM(refund_amount), 0) AS total FROM disputes "
+        "WHERE transaction_id = ? AND resolution IS NOT NULL AND resolution <> 'declined'"
+    )
+    return int(db.execute(query, (transaction.id,)).fetchone()["total"])
+
+
+def reverse_when_all_is_back(db: sqlite3.Connection, transaction: Transaction) -> Transaction:
+    """A charge is reversed once refunds and lost disputes have taken all of it."""
+    query = "SELECT COALESCE(SUM(amount), 0) AS total FROM refunds WHERE transaction_id = ? AND status = 'processed'"
+    refunded = int(db.execute(query, (transaction.id,)).fetchone()["total"])
+    if refunded + charged_back(db, transaction) < transaction.amount:
+        return transaction
+    return change(db, transaction, status="reversed")
+
+
 def recent(db: sqlite3.Connection, limit: int = 50) -> list[Transaction]:
     """The newest transactions first."""
     rows = db.execute("SELECT * FROM transactions ORDER BY id DESC LIMIT ?", (limit,))

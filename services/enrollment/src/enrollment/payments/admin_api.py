@@ -28,11 +28,12 @@ def list_payments(
     _admin: AsAdmin,
     tx: Tx,
     status: Annotated[PaymentStatus | None, Query()] = None,
+    review: Annotated[bool | None, Query()] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> AdminPaymentsOut:
-    """All payments, newest first; ``status=mismatched`` is what needs a person."""
-    return queries.list_page(tx, status, cursor, limit)
+    """All payments, newest first; ``review=true`` is what needs a person: mismatched, or charged back in part."""
+    return queries.list_page(tx, queries.Wanted(status, review), cursor, limit)
 
 
 @router.get(

@@ -61,6 +61,7 @@ def _tell(session: Session, case: Case, dispute: Dispute, now: datetime) -> None
             program_slug=payment.program_slug,
             cohort_id=payment.cohort_id,
             outcome=cast(DisputeOutcome, "opened" if dispute.status == "open" else dispute.status),
+            amount_minor=dispute.amount_minor,
             occurred_at=now,
         ),
     )

@@ -104,7 +104,10 @@ def decide_arrival(facts: ArrivalFacts) -> Arrival:
 
 @dataclass(frozen=True, slots=True)
 class StandingFacts:
-    """All that has become of money that was received, in whatever order it was learnt."""
+    """All that has become of money that was received, in whatever order it was learnt.
+
+    ``refunded_minor`` is what went back, by refunds and by lost disputes.
+    """
 
     price_minor: int
     received_minor: int
@@ -131,11 +134,11 @@ class Standing:
 
 
 def decide_standing(facts: StandingFacts) -> Standing:
-    """A full refund or a lost dispute revokes; an open dispute or a full refund under way suspends."""
+    """All of it back, by refunds or lost disputes, revokes; an open dispute or a full refund under way suspends.
+    A part that is gone, refunded or charged back, changes no access (deploy/adr/0022-partial-disputes.md).
+    """
     if facts.refunded_minor >= facts.full_minor:
         return Standing("refunded", "revoked", "chargeback" if facts.lost_disputes else "refund")
-    if facts.lost_disputes:
-        return Standing("refunded", "revoked", "chargeback")
     if facts.open_disputes:
         return Standing("disputed", "suspended", "dispute")
     if facts.under_way_minor:

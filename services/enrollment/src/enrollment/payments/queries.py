@@ -1,6 +1,7 @@
 """Reading payments for answers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -63,11 +64,21 @@ def get_detail(session: Session, reference: str) -> AdminPaymentDetailOut:
     )
 
 
-def list_page(session: Session, status: str | None, cursor: str | None, limit: int) -> AdminPaymentsOut:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which payments a list shows; what is not given does not matter. ``review``: a person must look at them."""
+
+    status: str | None = None
+    review: bool | None = None
+
+
+def list_page(session: Session, wanted: Wanted, cursor: str | None, limit: int) -> AdminPaymentsOut:
     """Payments newest first, for administrators."""
     query = _select().order_by(Payment.id.desc()).limit(limit + 1)
-    if status is not None:
-        query = query.where(Payment.status == status)
+    if wanted.status is not None:
+        query = query.where(Payment.status == wanted.status)
+    if wanted.review is not None:
+        query = query.where(Payment.review.is_not(None) if wanted.review else Payment.review.is_(None))
     after = paging.decode_id(cursor)
     if after is not None:
         query = query.where(Payment.id < after)

@@ -18,10 +18,12 @@ from enrollment.audit import PAYSTACK, RULES, Actor, record
 from enrollment.models import Payment, Refund
 from enrollment.payments import policy
 from enrollment.payments.locks import Case, lock_case
-from enrollment.payments.standing import apply_standing, disputes_of, gather, refunds_of
+from enrollment.payments.standing import apply_standing, charged_back, disputes_of, gather, refunds_of
 from enrollment.paystack import RefundNotice
 
 Origin = Literal["staff", "automatic", "provider"]
+
+GONE_ALREADY = "all of the money went back by other ways"
 
 
 class NotRefundable(Conflict):
@@ -41,7 +43,7 @@ def queue(session: Session, payment: Payment, amount: int, origin: Origin, reaso
 def left_of(session: Session, payment: Payment) -> int:
     """What has neither gone back nor is on its way."""
     gone = (one.amount_minor for one in refunds_of(session, payment) if one.status in policy.UNDER_WAY | {"processed"})
-    return (payment.received_minor or 0) - sum(gone)
+    return max(0, (payment.received_minor or 0) - sum(gone) - charged_back(payment, disputes_of(session, payment)))
 
 
 def _new(payment: Payment, amount: int, origin: Origin, reason: str, now: datetime) -> Refund:
@@ -131,10 +133,10 @@ def take_notice(session: Session, notice: RefundNotice, now: datetime) -> str:
     """A ``refund.*`` event; answers what came of it. The payment's money must have been noted before."""
     case = lock_case(session, notice.reference, now)
     refund = _match(refunds_of(session, case.payment), notice)
+    if refund is None and 0 < (case.payment.received_minor or 0) <= case.payment.refunded_minor:
+        return "all of the money had gone back already"
     if refund is None:
-        refund = _new(case.payment, notice.amount_minor, "provider", "made at Paystack", now)
-        refund.status, refund.next_attempt_at = "pending", None
-        session.add(refund)
+        session.add(refund := _made_there(case.payment, notice.amount_minor, "made at Paystack", now))
         session.flush()
     refund.provider_reference = notice.refund_reference or refund.provider_reference
     refund.provider_id = notice.provider_id or refund.provider_id
@@ -158,20 +160,29 @@ def _match(refunds: list[Refund], notice: RefundNotice) -> Refund | None:
 
 
 def take_reversal(session: Session, case: Case, now: datetime) -> None:
-    """Paystack says that all of the money went back: refunds under way have been made, the rest was made there."""
+    """Paystack says that all of the money went back: by refunds that it has accepted, by lost disputes, the rest by
+    hand. A refund that finds nothing left was never made.
+    """
     payment = case.payment
-    refunds, disputes = refunds_of(session, payment), disputes_of(session, payment)
-    if any(claim.status == "lost" for claim in disputes):
-        return
-    for refund in refunds:
-        if refund.status in policy.UNDER_WAY:
-            move(session, case, refund, "processed", now)
+    refunds = refunds_of(session, payment)
     returned = sum(refund.amount_minor for refund in refunds if refund.status == "processed")
-    missing = (payment.received_minor or 0) - returned
+    missing = (payment.received_minor or 0) - returned - charged_back(payment, disputes_of(session, payment))
+    under_way = [refund for refund in refunds if refund.status in policy.UNDER_WAY]
+    for refund in sorted(under_way, key=lambda one: one.provider_id is None):
+        if refund.amount_minor <= missing:
+            missing -= refund.amount_minor
+            move(session, case, refund, "processed", now)
+        elif refund.provider_id is None and refund.origin != "provider":
+            move(session, case, refund, "failed", now, error=GONE_ALREADY)
     if missing > 0:
-        refund = _new(payment, missing, "provider", "reversed at Paystack", now)
-        refund.status, refund.next_attempt_at = "pending", None
-        session.add(refund)
+        session.add(refund := _made_there(payment, missing, "reversed at Paystack", now))
         session.flush()
         move(session, case, refund, "processed", now)
     apply_standing(session, case, now)
+
+
+def _made_there(payment: Payment, amount: int, reason: str, now: datetime) -> Refund:
+    """A refund that somebody made at Paystack itself."""
+    refund = _new(payment, amount, "provider", reason, now)
+    refund.status, refund.next_attempt_at = "pending", None
+    return refund

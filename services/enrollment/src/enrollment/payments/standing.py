@@ -36,7 +36,7 @@ def apply_standing(session: Session, case: Case, now: datetime, actor: Actor = P
     facts = gather(payment, case.enrollment, refunds, disputes)
     verdict = policy.decide_standing(facts)
     payment.refunded_minor = facts.refunded_minor
-    _review(payment, verdict.status, refunds)
+    _review(payment, verdict.status, refunds, charged_back(payment, disputes))
     if payment.status != verdict.status:
         record(session, now, actor, f"payment.{verdict.status}", ("payment", payment.reference), before=payment.status)
         payment.status = verdict.status
@@ -51,28 +51,37 @@ def apply_standing(session: Session, case: Case, now: datetime, actor: Actor = P
 def gather(
     payment: Payment, enrollment: Enrollment, refunds: Iterable[Refund], disputes: Iterable[Dispute]
 ) -> policy.StandingFacts:
-    """The facts of a received payment. A lost dispute is money that went back, and never counted above what came."""
+    """The facts of a received payment. What went back is never counted above what came."""
     found, claims = list(refunds), list(disputes)
     received = payment.received_minor or 0
     processed = sum(refund.amount_minor for refund in found if refund.status == "processed")
-    lost = [claim for claim in claims if claim.status == "lost"]
-    charged_back = sum(received if claim.amount_minor is None else claim.amount_minor for claim in lost)
     return policy.StandingFacts(
         price_minor=payment.amount_minor,
         received_minor=received,
         gives_access=enrollment.payment_id == payment.id,
         matched=payment.matched,
-        refunded_minor=min(received, processed + charged_back),
+        refunded_minor=min(received, processed + charged_back(payment, claims)),
         under_way_minor=sum(refund.amount_minor for refund in found if refund.status in policy.UNDER_WAY),
         open_disputes=sum(claim.status == "open" for claim in claims),
-        lost_disputes=len(lost),
+        lost_disputes=sum(claim.status == "lost" for claim in claims),
     )
 
 
-def _review(payment: Payment, status: str, refunds: list[Refund]) -> None:
-    """Money under review always says why; money that has gone back needs no review any more."""
+def charged_back(payment: Payment, disputes: Iterable[Dispute]) -> int:
+    """What lost disputes took; one that names no amount took all. At most what was received."""
+    received = payment.received_minor or 0
+    lost = (received if one.amount_minor is None else one.amount_minor for one in disputes if one.status == "lost")
+    return min(received, sum(lost))
+
+
+def _review(payment: Payment, status: str, refunds: list[Refund], lost_minor: int) -> None:
+    """Money under review always says why, and so does access for which a part was charged back; money that has gone
+    back needs no review any more.
+    """
     if status in {"refunded", "succeeded"}:
         payment.review = None
+    elif status == "partially_refunded" and lost_minor:
+        payment.review = f"a dispute was lost: {lost_minor} of {payment.received_minor} went back to the payer's bank"
     elif status == "mismatched" and payment.review is None:
         failed = next((refund for refund in reversed(refunds) if refund.status == "failed"), None)
         payment.review = f"a refund failed: {failed.error or failed.reason}"[:500] if failed else "gives no access"

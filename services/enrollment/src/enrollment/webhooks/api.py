@@ -52,7 +52,7 @@ class Deliveries:
     "/webhooks/paystack",
     response_model=WebhookOut,
     operation_id="receivePaystackWebhook",
-    responses=problems(InvalidSignature, TooLarge),
+    responses=problems(InvalidSignature, WrongSource, TooLarge),
 )
 async def receive(request: Request) -> WebhookOut:
     """Store a signed delivery, whatever it says; Paystack sends again what is not answered with 200."""

@@ -72,11 +72,14 @@ class PaymentRefunded(PaymentEvent):
 
 
 class PaymentDisputed(PaymentEvent):
-    """The payer's bank opened a dispute, or it ended; `won` means won by us."""
+    """The payer's bank opened a dispute, or it ended; `won` means won by us. `amount_minor` is the disputed part,
+    null for all of it.
+    """
 
     type: ClassVar[str] = "edxelera.enrollment.payment_disputed.v1"
 
     outcome: DisputeOutcome
+    amount_minor: Minor | None = None
     occurred_at: UtcTime
 
 
