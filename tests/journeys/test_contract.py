@@ -47,6 +47,27 @@ def _mistakes(document: Any, path: str = "") -> Any:
         yield f"{path}: {document}"
 
 
+_SECURITY: dict[str, Any] = {"nothing": ([], [{}, {"bearer": []}]), "login": ([{"bearer": []}],)}
+
+
+def test_the_document_says_which_calls_need_a_token(platform: Platform) -> None:
+    document = platform.stranger().get("/openapi.json")
+    assert document["components"]["securitySchemes"].keys() == {"bearer"}
+    told = {
+        f"{method.upper()} {re.sub('{[^}]*}', '{}', path)}": operation.get("security", [])
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    wrong = [
+        call.name
+        for call in CALLS
+        if told[f"{call.method} {call.form}"] not in _SECURITY.get(call.needs, _SECURITY["login"])
+    ]
+    assert wrong == []
+    assert told["GET /v1/programs/{}/can-enroll"] == [{}, {"bearer": []}]
+    assert told["POST /webhooks/paystack"] == []
+
+
 def test_the_table_above_is_the_whole_platform(platform: Platform) -> None:
     """A call that is added to a service is added to ``CALLS``, where its callers, inputs and answer are tested."""
 

@@ -8,7 +8,6 @@ Document = dict[str, Any]
 
 _METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 _NOT_PUBLIC = ("/internal", "/livez", "/readyz", "/metrics")
-_SECURITY = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 
 
 def merge(documents: Mapping[str, Document], *, title: str, version: str, server: str) -> Document:
@@ -19,7 +18,7 @@ def merge(documents: Mapping[str, Document], *, title: str, version: str, server
         "servers": [{"url": server}],
         "tags": [],
         "paths": {},
-        "components": {"schemas": {}, "securitySchemes": dict(_SECURITY)},
+        "components": {"schemas": {}, "securitySchemes": {}},
         "x-services": sorted(documents),
     }
     for service, document in documents.items():
@@ -42,8 +41,10 @@ def _add(merged: Document, service: str, document: Document) -> None:
                 operation["x-service"] = service
                 target.setdefault(method, operation)
     merged["components"]["schemas"].update(document.get("components", {}).get("schemas", {}))
+    used = {name for operation in _operations(merged) for one in operation.get("security", []) for name in one}
     for name, scheme in document.get("components", {}).get("securitySchemes", {}).items():
-        merged["components"]["securitySchemes"].setdefault(name, scheme)
+        if name in used:
+            merged["components"]["securitySchemes"].setdefault(name, scheme)
 
 
 def _rename_schemas(known: Document, service: str, document: Document) -> None:
@@ -73,6 +74,10 @@ def _objects(node: Any) -> Iterator[Document]:
             yield from _objects(value)
 
 
+def _operations(merged: Document) -> Iterator[Document]:
+    for item in merged["paths"].values():
+        yield from item.values()
+
+
 def _tags(merged: Document) -> list[str]:
-    found = {tag for item in merged["paths"].values() for operation in item.values() for tag in operation["tags"]}
-    return sorted(found)
+    return sorted({tag for operation in _operations(merged) for tag in operation["tags"]})

@@ -10,7 +10,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Route
 
-from chassis import cache, health, logs, metrics, middleware, tracing
+from chassis import cache, health, logs, metrics, middleware, openapi, tracing
 from chassis.clock import Clock, utc_now
 from chassis.database import Database
 from chassis.errors import install_problem_handlers
@@ -72,6 +72,7 @@ def create_service(
             Route("/metrics", metrics.metrics_endpoint),
         ]
     )
+    openapi.describe_security(app)
     app.add_middleware(middleware.BodyLimit, limit=body_limit)
     app.add_middleware(HotReads)
     app.add_middleware(middleware.RequestContext, metrics=app.state.metrics)

@@ -34,7 +34,8 @@ def bearer_of(request: Request) -> str | None:
     return token.strip()
 
 
-async def _maybe_caller(request: Request) -> Caller | None:
+async def maybe_caller_of_request(request: Request) -> Caller | None:
+    """Whoever sent a token; nobody when none was sent."""
     token = bearer_of(request)
     if token is None:
         return None
@@ -45,16 +46,17 @@ async def _maybe_caller(request: Request) -> Caller | None:
     return caller
 
 
-MaybeCaller = Annotated[Caller | None, Depends(_maybe_caller)]
+MaybeCaller = Annotated[Caller | None, Depends(maybe_caller_of_request)]
 
 
-async def _caller(caller: MaybeCaller) -> Caller:
+async def caller_of_request(caller: MaybeCaller) -> Caller:
+    """Somebody with a token."""
     if caller is None:
         raise Unauthenticated
     return caller
 
 
-AsCaller = Annotated[Caller, Depends(_caller)]
+AsCaller = Annotated[Caller, Depends(caller_of_request)]
 
 
 async def _admin(caller: AsCaller) -> Caller:
@@ -76,7 +78,8 @@ async def _staff(caller: AsCaller) -> Caller:
 AsStaff = Annotated[Caller, Depends(_staff)]
 
 
-async def _service(request: Request) -> str:
+async def service_of_request(request: Request) -> str:
+    """The service whose token it is."""
     token = bearer_of(request)
     if token is None:
         raise Unauthenticated("This address needs a service token.")
@@ -84,4 +87,4 @@ async def _service(request: Request) -> str:
 
 
 #: The name of the calling service, from its service token.
-AsService = Annotated[str, Depends(_service)]
+AsService = Annotated[str, Depends(service_of_request)]

@@ -93,7 +93,7 @@ def guarded(handle: Handler) -> Handler:
 
 
 async def _claim_of(request: Request, key: str) -> _Claim:
-    caller = await auth._maybe_caller(request)
+    caller = await auth.maybe_caller_of_request(request)
     name = str(caller.account_id) if caller else f"address:{request.client.host if request.client else 'unknown'}"
     parts = [request.method.encode(), request.url.path.encode(), request.url.query.encode(), await request.body()]
     content = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
