@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from contracts.http import certificates as c
+from contracts.http import coupons as p
 from contracts.http import discussion as d
 from contracts.http import enrollment as e
 from contracts.http import gateway as g
@@ -44,7 +45,7 @@ class Call:
             return self.needs
         if any(f"{{{own}}}" in self.path for own in ("certificate", "reference", "post", "doomed_post")):
             return "login"
-        return "passerby" if self.path.endswith("/payments") else "crowd"
+        return "passerby" if self.path.endswith(("/payments", "/price")) else "crowd"
 
     @property
     def is_page(self) -> bool:
@@ -69,6 +70,8 @@ CERTIFICATE = """{id,kind,programSlug,courseSlug,title,recipientName,issuedAt,st
     documentReady}"""
 COHORT = "{id,slug,startsAt,endsAt,timezone,seatsLeft}"
 PRICE = "{amountMinor,currency}"
+COUPON = """{id,code,kind,percent,amountMinor,currency,maxUses,maxUsesPerStudent,validFrom,validUntil,programs,cohorts,
+    disabled,uses,version,createdAt}"""
 PROGRAM = "/v1/programs/{program}"
 LESSON = f"{PROGRAM}/courses/{{course}}/lessons/{{lesson}}"
 ASSIGNMENT = f"{PROGRAM}/weeks/{{week}}/assignments/{{assignment}}/submissions"
@@ -105,8 +108,10 @@ ENROLLMENT = (
     Call("GET", PROGRAM, "nothing", 200, e.ProgramOut, f"{{slug,title,summary,cohort:{COHORT},price:{PRICE}}}"),
     Call("GET", f"{PROGRAM}/can-enroll", "nothing", 200, e.CanEnrollOut,
          f"{{allowed,reason,message,opensAt,closesAt,cohort:{COHORT},price:{PRICE}}}"),
+    Call("GET", f"{PROGRAM}/price", "login", 200, p.PriceOut,
+         f"{{programSlug,cohort:{COHORT},fullMinor,discountMinor,amountMinor,currency,couponCode}}"),
     Call("POST", f"{PROGRAM}/payments", "login", 201, e.CheckoutOut,
-         "{authorization_url,reference,accessCode,status,amountMinor,currency,expiresAt}",
+         "{authorization_url,reference,accessCode,status,amountMinor,currency,expiresAt,discountMinor,couponCode}",
          {"cohort": "{cohort}", "callbackUrl": "http://localhost:3000/paid"}, who="newcomer"),
     Call("POST", "/v1/payments/{reference}/verify", "login", 200, e.PaymentOut,
          "{reference,status,programSlug,enrollmentStatus,amountMinor,currency,paidAt}"),
@@ -122,6 +127,13 @@ ENROLLMENT = (
     Call("GET", "/v1/admin/cohorts/{cohort}", "admin", 200, e.CohortOut),
     Call("PATCH", "/v1/admin/cohorts/{cohort}", "admin", 200, e.CohortChangeOut, "", {"seats": 400},
          query="?dryRun=true"),
+    Call("POST", "/v1/admin/coupons", "admin", 201, p.CouponOut, COUPON,
+         {"code": "contract-{run}", "kind": "fixed", "amountMinor": 100, "currency": "NGN", "maxUses": 3,
+          "validUntil": "2031-03-03T00:00:00Z", "programs": ["{program}"], "reason": "the spring campaign"}),
+    Call("GET", "/v1/admin/coupons", "admin", 200, p.CouponsOut, f"{{coupons:[{COUPON}],nextCursor}}"),
+    Call("GET", "/v1/admin/coupons/{coupon}", "admin", 200, p.CouponOut, COUPON),
+    Call("PATCH", "/v1/admin/coupons/{coupon}", "admin", 200, p.CouponOut, COUPON,
+         {"maxUses": 5, "disabled": True, "reason": "the campaign is over"}),
     Call("POST", "/v1/admin/enrollments", "admin", 201, e.AdminEnrollmentOut, "",
          {"userId": "{granted}", "cohort": "{cohort}", "reason": "a scholarship"}),
     Call("DELETE", "/v1/admin/enrollments/{enrollment}", "admin", 200, e.AdminEnrollmentOut, "",

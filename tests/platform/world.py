@@ -102,6 +102,8 @@ class World:
         [refundable] = self.customer.billing(school.paid)["payments"]
         grant = {"userId": self.platform.student().id, "cohort": school.cohort, "reason": "a scholarship"}
         granted = self.platform.admin.call("POST", "/v1/admin/enrollments", 201, json=grant)
+        coupon = {"code": f"world-{self.values['run']}", "kind": "percentage", "percent": 10, "reason": "for the test"}
+        self.values["coupon"] = self.platform.admin.call("POST", "/v1/admin/coupons", 201, json=coupon)["code"]
         self.values |= {
             "reference": payment["reference"],
             "refundable": refundable["reference"],

@@ -14,6 +14,7 @@ ENDPOINTS = [
     ("GET", "/v1/programs/{program}", None, PUBLIC),
     ("GET", "/v1/programs/{program}/can-enroll", None, PUBLIC),
     ("GET", "/v1/programs/{program}/billing", None, STUDENTS),
+    ("GET", "/v1/programs/{program}/price", None, STUDENTS),
     ("POST", "/v1/programs/{program}/payments", {}, STUDENTS),
     ("POST", "/v1/payments/{reference}/verify", None, OWNER),
     ("GET", "/v1/enrollments", None, STUDENTS),
@@ -21,6 +22,10 @@ ENDPOINTS = [
     ("POST", "/v1/admin/cohorts", {}, ADMINS),
     ("GET", "/v1/admin/cohorts/{cohort}", None, ADMINS),
     ("PATCH", "/v1/admin/cohorts/{cohort}", {}, ADMINS),
+    ("GET", "/v1/admin/coupons", None, ADMINS),
+    ("POST", "/v1/admin/coupons", {}, ADMINS),
+    ("GET", "/v1/admin/coupons/{coupon}", None, ADMINS),
+    ("PATCH", "/v1/admin/coupons/{coupon}", {}, ADMINS),
     ("POST", "/v1/admin/enrollments", {}, ADMINS),
     ("DELETE", "/v1/admin/enrollments/{enrollment}", {}, ADMINS),
     ("GET", "/v1/admin/payments", None, ADMINS),
@@ -45,7 +50,10 @@ def test_every_endpoint_for_every_caller(open_school: Any) -> None:
     cohort = open_school.cohort()
     student = open_school.student()
     reference = open_school.reference(student)
+    coupon = {"code": "HALF-PRICE", "kind": "percentage", "percent": 50, "reason": "a campaign"}
+    assert open_school.http.post("/v1/admin/coupons", json=coupon, headers=open_school.admin).status_code == 201
     names = {
+        "coupon": "half-price",
         "program": open_school.program,
         "reference": reference,
         "cohort": cohort["slug"],
@@ -85,6 +93,7 @@ JUNK: list[Any] = [
     b'"x"',
     b"\xff",
     b'{"cohort":5,"callbackUrl":{},"userId":1,"reason":[],"amountMinor":"x","slug":null,"startDate":true}',
+    b'{"coupon":"\\u0000","code":"\\u0000","validFrom":"0001-01-01T00:00:00+14:00","percent":1e400}',
     b'{"cohort":"","callbackUrl":"","userId":"","reason":"","amountMinor":-1,"slug":"","startDate":""}',
     b'{"cohort":"\\u0000","callbackUrl":"\\ud800","userId":"\\u0000","reason":"\\u0000"}',
     b'{"cohort":"' + b"x" * 5000 + b'"}',
@@ -104,7 +113,11 @@ def test_no_body_makes_an_error_of_ours(open_school: Any, raw: bytes) -> None:
             continue
         headers = open_school.admin if expected is ADMINS else student.headers
         url = path.format(
-            program=open_school.program, reference=reference, cohort=cohort["slug"], enrollment=cohort["id"]
+            program=open_school.program,
+            reference=reference,
+            cohort=cohort["slug"],
+            enrollment=cohort["id"],
+            coupon="half-price",
         )
         answer = open_school.http.request(
             method, url, content=raw, headers={**headers, "content-type": "application/json"}
@@ -139,7 +152,7 @@ def test_names_of_nothing_are_404(open_school: Any, path: str) -> None:
     "query", ["cursor=%00", "cursor=!!", "cursor=ÿ", "cursor=eA", "limit=0", "limit=101", "limit=x"]
 )
 def test_pages_that_do_not_exist_are_refused_by_name(open_school: Any, query: str) -> None:
-    for path in ("/v1/enrollments", "/v1/admin/payments", "/v1/admin/cohorts"):
+    for path in ("/v1/enrollments", "/v1/admin/payments", "/v1/admin/cohorts", "/v1/admin/coupons"):
         answer = open_school.http.get(f"{path}?{query}", headers=open_school.admin)
         assert answer.status_code == 422, (path, answer.text)
     assert open_school.http.get("/v1/admin/payments?status=paid", headers=open_school.admin).status_code == 422

@@ -63,10 +63,12 @@ ROUTES = (
     Route("POST", "/v1/programs/{}/payments", U.ENROLLMENT, Limit.PAYMENTS),
     Route(ANY, "/v1/programs/{}/payments/**", U.ENROLLMENT),
     Route(ANY, "/v1/programs/{}/billing", U.ENROLLMENT),
+    Route(ANY, "/v1/programs/{}/price", U.ENROLLMENT, Limit.PAYMENTS),
     Route("POST", "/v1/payments/{}/verify", U.ENROLLMENT, Limit.PAYMENTS),
     Route(ANY, "/v1/payments/**", U.ENROLLMENT),
     Route(ANY, "/v1/enrollments/**", U.ENROLLMENT),
     Route(ANY, "/v1/admin/cohorts/**", U.ENROLLMENT),
+    Route(ANY, "/v1/admin/coupons/**", U.ENROLLMENT),
     Route(ANY, "/v1/admin/enrollments/**", U.ENROLLMENT),
     Route(ANY, "/v1/admin/payments/**", U.ENROLLMENT),
     # Learning

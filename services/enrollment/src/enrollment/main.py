@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from chassis.app import create_service
 from enrollment.catalog import api as catalog
 from enrollment.cohorts import api as cohorts
+from enrollment.coupons import api as coupons
 from enrollment.enrollments import api as enrollments
 from enrollment.parts import open_paystack, terms_of
 from enrollment.payments import admin_api as admin_payments
@@ -47,6 +48,7 @@ def create_app(settings: EnrollmentSettings | None = None) -> FastAPI:
             enrollments.router,
             cohorts.router,
             admin_payments.router,
+            coupons.router,
         ],
         lifespan=lifespan,
     )

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Date, Index, Integer, String, Time, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Date, Index, Integer, String, Time, UniqueConstraint, text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +19,7 @@ from chassis.types import BinString, Blob, Json, Slug, UtcDateTime, Uuid16
 REFERENCE = BinString(50)
 STATUS = BinString(20)
 CURRENCY = BinString(3)
+COUPON_CODE = BinString(40)
 
 
 class Base(ModelBase):
@@ -110,6 +111,7 @@ class Payment(Base):
         Index(None, "enrollment_id"),
         Index("ix_payments_status", "status", "hold_expires_at"),
         Index(None, "next_check_at"),
+        Index(None, "coupon_id"),
         TABLE_OPTIONS,
     )
 
@@ -134,6 +136,10 @@ class Payment(Base):
     received_currency: Mapped[str | None] = mapped_column(BinString(10))
     provider_id: Mapped[int | None] = mapped_column(mysql.BIGINT(unsigned=True))
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: What the coupon took off: the full price is ``amount_minor + discount_minor``.
+    coupon_id: Mapped[UUID | None] = mapped_column(Uuid16)
+    coupon_code: Mapped[str | None] = mapped_column(COUPON_CODE)
+    discount_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     refunded_minor: Mapped[int] = mapped_column(BigInteger)
     #: False once money came that is not what was asked for.
     matched: Mapped[bool] = mapped_column(Boolean)
@@ -228,6 +234,31 @@ class AuditEntry(Base):
     subject_id: Mapped[str] = mapped_column(BinString(100))
     reason: Mapped[str | None] = mapped_column(String(500))
     details: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class Coupon(Base):
+    """A discount for whoever knows its code. Its uses are counted over the payments that carry it."""
+
+    __tablename__ = "coupons"
+    __table_args__ = (UniqueConstraint("code"), TABLE_OPTIONS)
+
+    id: Mapped[UUID] = mapped_column(Uuid16, primary_key=True)
+    #: Capital letters, digits and hyphens: as ``coupons.policy.normalise`` writes it.
+    code: Mapped[str] = mapped_column(COUPON_CODE)
+    kind: Mapped[str] = mapped_column(STATUS)
+    percent: Mapped[int | None] = mapped_column(Integer)
+    amount_minor: Mapped[int | None] = mapped_column(BigInteger)
+    currency: Mapped[str | None] = mapped_column(CURRENCY)
+    max_uses: Mapped[int | None] = mapped_column(Integer)
+    max_uses_per_student: Mapped[int] = mapped_column(Integer)
+    valid_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    valid_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: Slugs of programs, ids of cohorts; null means all.
+    programs: Mapped[list[str] | None] = mapped_column(Json)
+    cohorts: Mapped[list[str] | None] = mapped_column(Json)
+    disabled: Mapped[bool] = mapped_column(Boolean)
+    version: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ErasedStudent(Base):

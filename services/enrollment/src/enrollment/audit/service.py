@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapper, Session
 from chassis.ids import new_id
 from enrollment.models import AuditEntry
 
-Subject = Literal["cohort", "enrollment", "payment", "webhook"]
+Subject = Literal["cohort", "coupon", "enrollment", "payment", "webhook"]
 
 
 @dataclass(frozen=True, slots=True)

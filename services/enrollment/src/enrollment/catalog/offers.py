@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from chassis.errors import Conflict
+from contracts.http.base import to_wire
 from contracts.http.enrollment import CanEnrollOut, CohortSummary, Price
 from contracts.rules import EnrollmentDecision, decide_enrollment, message_for
 from enrollment.cohorts import repository as cohorts
@@ -55,6 +57,23 @@ class Offer:
     def price(self) -> Price | None:
         """What it costs."""
         return self.cohort.price if self.cohort else None
+
+
+class EnrollmentClosed(Conflict):
+    """409 with can-enroll's reason as its code."""
+
+    code = "enrollment_closed"
+    title = "You cannot enrol now"
+
+    @classmethod
+    def by(cls, offer: Offer) -> "Conflict":
+        """The refusal that a decision is."""
+        decision = offer.decision
+        return cls.because(
+            decision.reason,
+            message_for(decision.reason),
+            opensAt=to_wire(decision.opens_at) if decision.opens_at else None,
+        )
 
 
 def find_live(session: Session, student_id: UUID, program_slug: str) -> LiveEnrollment | None:

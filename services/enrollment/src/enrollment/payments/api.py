@@ -12,10 +12,12 @@ from chassis.errors import Unprocessable, problems
 from chassis.idempotency import idempotent
 from chassis.routing import ServiceRoute
 from enrollment.auth import AsCaller, email_of
+from enrollment.catalog.offers import EnrollmentClosed
 from enrollment.catalog.repository import ProgramNotFound
+from enrollment.coupons.quotes import CouponRefused
 from enrollment.models import Payment
 from enrollment.payments import billing, policy, queries
-from enrollment.payments.checkout import EnrollmentClosed, Order
+from enrollment.payments.checkout import Order
 from enrollment.payments.errors import EmailMissing, PaymentProviderUnavailable
 from enrollment.payments.flow import CheckoutDesk
 from enrollment.payments.locks import PaymentNotFound
@@ -64,7 +66,7 @@ async def get_billing(request: Request, program_slug: str, caller: AsCaller) -> 
     operation_id="initPaystackPayment",
     responses={
         200: {"model": CheckoutOut, "description": "The open checkout, while it is unpaid"},
-        **problems(ProgramNotFound, EnrollmentClosed, EmailMissing, PaymentProviderUnavailable),
+        **problems(ProgramNotFound, EnrollmentClosed, CouponRefused, EmailMissing, PaymentProviderUnavailable),
     },
 )
 @idempotent
@@ -84,6 +86,7 @@ async def init_payment(
         student_id=caller.account_id,
         program_slug=program_slug,
         cohort=wanted.cohort,
+        coupon=wanted.coupon,
         hold=settings.checkout_hold,
         lease=timedelta(seconds=2 * settings.paystack_timeout_seconds + 5),
     )
@@ -108,6 +111,8 @@ def present(payment: Payment) -> CheckoutOut:
         amount_minor=payment.amount_minor,
         currency=payment.currency,
         expires_at=payment.hold_expires_at,
+        discount_minor=payment.discount_minor,
+        coupon_code=payment.coupon_code,
     )
 
 

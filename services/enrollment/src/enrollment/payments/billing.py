@@ -87,6 +87,8 @@ def _list_payments(session: Session, program_slug: str, student_id: UUID) -> Seq
             Payment.status,
             Payment.amount_minor,
             Payment.refunded_minor,
+            Payment.discount_minor,
+            Payment.coupon_code,
             Payment.currency,
             Payment.created_at,
             Payment.paid_at,

@@ -4,7 +4,7 @@ A request that dies in between leaves a payment without a checkout page. Its lea
 verifies that reference with Paystack before it initialises it (DESIGN §4).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -12,14 +12,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from chassis.errors import Conflict
-from contracts.rules import message_for
-from enrollment.audit import RULES, record, student
+from enrollment.audit import RULES, Subject, record, student
 from enrollment.catalog import offers
 from enrollment.catalog import repository as catalog
-from enrollment.catalog.offers import Offer
+from enrollment.catalog.offers import EnrollmentClosed
 from enrollment.cohorts import repository as cohorts
 from enrollment.cohorts.views import CohortView, parse_id
+from enrollment.coupons.policy import normalise
+from enrollment.coupons.quotes import Quote, quote
 from enrollment.enrollments import steps
 from enrollment.enrollments.policy import SEATED
 from enrollment.models import Enrollment, Payment
@@ -29,23 +29,6 @@ from enrollment.payments.references import new_payment
 Step = Literal["done", "initialise", "verify", "wait"]
 
 
-class EnrollmentClosed(Conflict):
-    """409 with can-enroll's reason as its code."""
-
-    code = "enrollment_closed"
-    title = "You cannot enrol now"
-
-    @classmethod
-    def by(cls, offer: Offer) -> "Conflict":
-        """The refusal that a decision is."""
-        decision = offer.decision
-        return cls.because(
-            decision.reason,
-            message_for(decision.reason),
-            opensAt=decision.opens_at.isoformat().replace("+00:00", "Z") if decision.opens_at else None,
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Order:
     """Who wants to enrol in what. ``hold`` is how long the seat is kept, ``lease`` the longest Paystack may take."""
@@ -53,6 +36,7 @@ class Order:
     student_id: UUID
     program_slug: str
     cohort: str | None
+    coupon: str | None
     hold: timedelta
     lease: timedelta
 
@@ -77,14 +61,17 @@ def reserve(session: Session, order: Order, now: datetime) -> Reservation:
     payments = lock_payments(session, order.student_id, order.program_slug)
     live = next((one for one in enrollments if one.live_program is not None), None)
     checkout = next((one for one in payments if live is not None and one.open_enrollment == live.id), None)
-    if checkout is not None and _is_wanted(session, checkout, order.cohort) and now < _hold(checkout):
-        return _resume(checkout, order, now)
+    if checkout is not None and now < _hold(checkout):
+        if _is_wanted(session, checkout, order):
+            return _resume(checkout, order, now)
+        order = replace(order, cohort=order.cohort or str(checkout.cohort_id))  # a coupon moves nobody
     cohort = _choose(session, order, running, live, now)
+    agreed = quote(session, order.student_id, cohort, order.coupon, now, locked=True)
     if live is not None:
         close(session, live, checkout, now)
     enrollment = _take_seat(session, order, cohort, enrollments, now)
     session.flush()
-    return _open(session, order, cohort, enrollment, now)
+    return _open(session, order, cohort, enrollment, agreed, now)
 
 
 def _find_ready(session: Session, order: Order, now: datetime) -> Payment | None:
@@ -98,13 +85,16 @@ def _find_ready(session: Session, order: Order, now: datetime) -> Payment | None
             Payment.hold_expires_at > now,
         )
     ).one_or_none()
-    return payment if payment is not None and _is_wanted(session, payment, order.cohort) else None
+    return payment if payment is not None and _is_wanted(session, payment, order) else None
 
 
-def _is_wanted(session: Session, payment: Payment, cohort: str | None) -> bool:
-    if cohort is None or parse_id(cohort) == payment.cohort_id:
+def _is_wanted(session: Session, payment: Payment, order: Order) -> bool:
+    """Whether the order leaves the checkout as it is: no other cohort, no other coupon."""
+    if order.coupon is not None and normalise(order.coupon) != payment.coupon_code:
+        return False
+    if order.cohort is None or parse_id(order.cohort) == payment.cohort_id:
         return True
-    found = cohorts.find(session, cohort)
+    found = cohorts.find(session, order.cohort)
     return found is not None and found.id == payment.cohort_id
 
 
@@ -178,8 +168,10 @@ def _take_seat(
     )
 
 
-def _open(session: Session, order: Order, cohort: CohortView, enrollment: Enrollment, now: datetime) -> Reservation:
-    free = cohort.amount_minor == 0
+def _open(
+    session: Session, order: Order, cohort: CohortView, enrollment: Enrollment, agreed: Quote, now: datetime
+) -> Reservation:
+    free = agreed.amount_minor == 0
     payment = new_payment(
         now=now,
         hold_expires_at=now + order.hold,
@@ -188,11 +180,16 @@ def _open(session: Session, order: Order, cohort: CohortView, enrollment: Enroll
         program_slug=order.program_slug,
         cohort_id=cohort.id,
         enrollment_id=enrollment.id,
-        amount_minor=cohort.amount_minor,
-        currency=cohort.currency,
+        amount_minor=agreed.amount_minor,
+        currency=agreed.currency,
+        coupon_id=agreed.coupon_id,
+        coupon_code=agreed.coupon_code,
+        discount_minor=agreed.discount_minor,
     )
     session.add(payment)
-    record(session, now, student(order.student_id), "payment.opened", ("payment", payment.reference))
+    about: tuple[Subject, object] = ("payment", payment.reference)
+    terms = {"amount": agreed.amount_minor, "discount": agreed.discount_minor, "coupon": agreed.coupon_code}
+    record(session, now, student(order.student_id), "payment.opened", about, terms=terms)
     if not free:
         return Reservation(payment, "initialise", created=True)
     payment.status = "succeeded"

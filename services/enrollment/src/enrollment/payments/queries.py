@@ -27,6 +27,8 @@ _SHOWN: tuple[Any, ...] = (
     Payment.received_minor,
     Payment.received_currency,
     Payment.refunded_minor,
+    Payment.discount_minor,
+    Payment.coupon_code,
     Payment.review,
     Payment.paid_at,
     Payment.created_at,

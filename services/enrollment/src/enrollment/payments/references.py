@@ -8,6 +8,18 @@ from chassis.ids import new_id
 from enrollment.models import Payment
 
 PREFIX = "edx-"
+#: What a new reference takes over from the one it replaces.
+COPIED = (
+    "student_id",
+    "program_slug",
+    "cohort_id",
+    "enrollment_id",
+    "amount_minor",
+    "currency",
+    "coupon_id",
+    "coupon_code",
+    "discount_minor",
+)
 
 
 def new_reference() -> str:
@@ -24,8 +36,7 @@ def new_payment(
     **values: object,
 ) -> Payment:
     """An unsaved pending payment under a new reference; ``like`` another one, or with its own ``values``."""
-    copied = ("student_id", "program_slug", "cohort_id", "enrollment_id", "amount_minor", "currency")
-    facts = {name: getattr(like, name) for name in copied} if like is not None else values
+    facts = {name: getattr(like, name) for name in COPIED} if like is not None else values
     return Payment(
         id=new_id(),
         reference=new_reference(),

@@ -110,6 +110,7 @@ class CheckoutIn(ApiInput):
 
     cohort: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     callback_url: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    coupon: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
 class CheckoutOut(ApiModel):
@@ -122,6 +123,8 @@ class CheckoutOut(ApiModel):
     amount_minor: int
     currency: str
     expires_at: Instant | None
+    discount_minor: int
+    coupon_code: str | None
 
 
 class PaymentOut(ApiModel):
@@ -144,6 +147,8 @@ class BillingPayment(ApiModel):
     currency: str
     created_at: Instant
     paid_at: Instant | None
+    discount_minor: int
+    coupon_code: str | None
 
 
 class BillingOut(ApiModel):
@@ -329,6 +334,8 @@ class AdminPaymentOut(PaymentOut):
     review: str | None
     created_at: Instant
     expires_at: Instant | None
+    discount_minor: int
+    coupon_code: str | None
 
 
 class AdminPaymentDetailOut(AdminPaymentOut):

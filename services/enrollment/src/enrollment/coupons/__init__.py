@@ -1,0 +1,1 @@
+"""Coupons: a discount for whoever knows the code, as long as its dates and its uses last."""
