@@ -6,6 +6,7 @@ import time
 import httpx
 import pytest
 
+from sandbox.paystack.errors import REFUSALS
 from sandbox.testing import RunningSandbox
 
 
@@ -33,6 +34,30 @@ def test_an_outage_strikes_as_often_as_ordered(sandbox: RunningSandbox, fault: d
     answers = [verify(sandbox) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [status, status, 200]
     assert answers[0].json()["status"] is False
+
+
+@pytest.mark.parametrize("error", REFUSALS)
+def test_every_documented_refusal_can_be_ordered(sandbox: RunningSandbox, error: str) -> None:
+    sandbox.initialize()
+    order(sandbox, kind="refused", error=error)
+    answer = verify(sandbox)
+    assert answer.status_code == REFUSALS[error].http_status
+    assert (answer.json()["status"], answer.json().get("code")) == (False, REFUSALS[error].code)
+    assert "{" not in answer.text.removeprefix("{").replace('"meta": {', "")
+    assert verify(sandbox).status_code == 200
+
+
+def test_a_refusal_may_come_with_another_status(sandbox: RunningSandbox) -> None:
+    order(sandbox, kind="refused", error="invalid_key", status=400)
+    answer = verify(sandbox)
+    assert (answer.status_code, answer.json()) == (400, {"status": False, "message": "Invalid key"})
+
+
+@pytest.mark.parametrize(
+    "body", [{"kind": "refused"}, {"kind": "refused", "error": "x"}, {"kind": "down", "error": "internal"}]
+)
+def test_an_order_for_a_refusal_names_it(sandbox: RunningSandbox, body: dict[str, str]) -> None:
+    sandbox.control("faults/api", body, status=422)
 
 
 def test_a_rate_limited_caller_is_told_to_wait(sandbox: RunningSandbox) -> None:

@@ -1,15 +1,24 @@
-"""What must hold about money whatever happens: our books against Paystack's (used by the model-based test)."""
+"""What must hold about money whatever happens: our books against Paystack's (used by the model-based test).
 
-from collections.abc import Iterator
+Conservation, by currency: what Paystack charged and we know of = what pays for an access + what went back + what is on
+its way back + what is under review + fees that Paystack keeps. At the end nothing is on its way, and we know of all.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from contracts.events import Event, PaymentRefunded, PaymentVerified
 from enrollment.enrollments.policy import LIVE, SEATED
 from enrollment.models import Cohort, Dispute, Enrollment, Payment, Refund
 from enrollment.payments import policy
+
+#: The money took the access away itself; any other revocation is somebody's decision, and the money was earned.
+BY_MONEY = {"refund", "chargeback"}
 
 
 @dataclass(frozen=True)
@@ -19,6 +28,7 @@ class Truth:
     charged: int | None
     returned: int
     moving: bool
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,20 +41,42 @@ class Account:
     disputes: list[Dispute]
 
     @property
+    def received(self) -> int:
+        """What came, as far as we know."""
+        return self.payment.received_minor or 0
+
+    @property
     def grants(self) -> bool:
-        """It pays for a seat that the student has."""
-        return self.enrollment.payment_id == self.payment.id and self.enrollment.status in SEATED
+        """It pays for a seat that the student has, or had until staff or the student themselves ended it."""
+        if self.enrollment.payment_id != self.payment.id or self.payment.status == "refunded":
+            return False
+        return self.enrollment.status in SEATED or self.ended_by_somebody
+
+    @property
+    def ended_by_somebody(self) -> bool:
+        """Revoked, and not because of its money."""
+        return self.enrollment.status == "revoked" and self.enrollment.reason not in BY_MONEY
 
     @property
     def under_way(self) -> int:
         """On its way back, never more than is left."""
         asked = sum(one.amount_minor for one in self.refunds if one.status in policy.UNDER_WAY)
-        return min(asked, (self.payment.received_minor or 0) - self.payment.refunded_minor)
+        return min(asked, self.received - self.payment.refunded_minor)
 
-    @property
-    def rest(self) -> int:
-        """What we have and are not sending back."""
-        return (self.payment.received_minor or 0) - self.payment.refunded_minor - self.under_way
+    def split(self) -> Counter[str]:
+        """Where each unit of what came is; ``nowhere`` must stay empty."""
+        rest = self.received - self.payment.refunded_minor - self.under_way
+        return Counter(
+            {"went back": self.payment.refunded_minor, "going back": self.under_way, self._place(rest): rest}
+        )
+
+    def _place(self, rest: int) -> str:
+        if self.payment.status in {"mismatched", "disputed"}:
+            return "under review"
+        fee = self.received - self.payment.amount_minor
+        if self.payment.status == "refunded" or not self.grants:
+            return "fee" if rest <= fee else "nowhere"
+        return "for access"
 
 
 def truth_of(store: Any) -> dict[str, Truth]:
@@ -63,6 +95,7 @@ def truth_of(store: Any) -> dict[str, Truth]:
                 returned=returned,
                 moving=any(one["status"] not in {"processed", "failed"} for one in refunds)
                 or any(one["resolution"] is None for one in disputes),
+                currency=row["currency"],
             )
         return found
 
@@ -95,45 +128,62 @@ def check_account(account: Account, truth: Truth) -> None:
         assert sum(ends) <= 1, f"two ends: {told}"
     else:
         assert sum(ends) == 1, f"not exactly one end: {told}"
-    assert account.rest >= 0, f"more went back than came: {told}"
-    assert account.rest == 0 or _is_placed(account), f"{account.rest} is nowhere: {told}"
+    split = account.split()
+    assert min(split.values()) >= 0, f"more went back than came, {dict(split)}: {told}"
+    assert not split["nowhere"], f"{split['nowhere']} is nowhere: {told}"
     if payment.status == "mismatched":
         assert payment.review, f"under review for no reason: {told}"
-    if account.grants and account.enrollment.status != "suspended":
+    if account.grants and account.enrollment.status in {"active", "completed"}:
         assert payment.status in {"succeeded", "partially_refunded", "refunding"}, f"access all the same: {told}"
 
 
-def _is_placed(account: Account) -> bool:
-    """What we keep is for a seat, under review, in dispute, or Paystack's fee for a charge that went back."""
-    payment = account.payment
-    fee = (payment.received_minor or 0) - payment.amount_minor
-    if payment.status == "refunded":
-        return account.rest <= fee
-    return (
-        account.grants or payment.status in {"mismatched", "disputed"} or (account.under_way > 0 < account.rest <= fee)
-    )
+def check_conserved(accounts: Iterable[Account], truths: Mapping[str, Truth]) -> None:
+    """By currency: every unit that Paystack charged and we know of is in exactly one place."""
+    charged, placed = Counter[str](), Counter[str]()
+    for account in accounts:
+        if account.payment.received_minor is not None:
+            truth = truths[account.payment.reference]
+            charged[truth.currency] += truth.charged or 0
+            placed[account.payment.received_currency or ""] += account.split().total()
+    assert charged == placed, f"charged {charged}, placed {placed}"
 
 
 def check_ended(account: Account, truth: Truth) -> None:
-    """When everything has arrived and been worked on: charged = granted + refunded + under review."""
+    """When everything has arrived and been worked on: charged = for access + went back + under review (+ fees)."""
     payment = account.payment
     told = f"{payment.reference}: {payment.status}, {payment.refunded_minor} back, {truth}"
     assert payment.received_minor == truth.charged, f"money unknown to us: {told}"
     if truth.charged is None:
         assert payment.open_enrollment is None, f"still open: {told}"
         return
+    assert payment.received_currency == truth.currency, f"{payment.received_currency} for {told}"
     assert payment.refunded_minor == truth.returned, f"disagrees about what went back: {told}"
-    assert account.under_way == 0, f"nobody moves this refund: {told}"
     assert payment.status not in {"refunding", "disputed"}, f"never ends: {told}"
     assert not [one for one in account.refunds if one.status in policy.UNDER_WAY], f"a refund in limbo: {told}"
 
 
+def check_told(accounts: Iterable[Account], events: Iterable[Event]) -> None:
+    """Other services and our books agree: money is told to have come once, and every refund once."""
+    told = list(events)
+    verified = Counter(one.reference for one in told if isinstance(one, PaymentVerified))
+    refunded = Counter[str]()
+    for one in told:
+        if isinstance(one, PaymentRefunded):
+            refunded[one.reference] += one.refunded_minor
+    for account in accounts:
+        reference = account.payment.reference
+        made = sum(one.amount_minor for one in account.refunds if one.status == "processed")
+        assert refunded[reference] == made, f"{reference}: {refunded[reference]} told, {made} refunded"
+        assert verified[reference] <= 1, f"{reference}: told {verified[reference]} times"
+        assert verified[reference] or not account.grants, f"{reference}: access that nobody told of"
+
+
 def check_seats(session: Session) -> None:
-    """No cohort is overbooked, and nobody has two live enrollments in a program."""
+    """No cohort is overbooked (staff may grant above the seats), and nobody has two live enrollments in a program."""
     seated = dict(
         session.execute(
             select(Enrollment.cohort_id, func.count())
-            .where(Enrollment.status.in_(SEATED))
+            .where(Enrollment.status.in_(SEATED), Enrollment.origin != "grant")
             .group_by(Enrollment.cohort_id)
         ).all()
     )
@@ -141,34 +191,3 @@ def check_seats(session: Session) -> None:
         assert seated.get(cohort.id, 0) <= cohort.seats, f"{seated[cohort.id]} on {cohort.seats} seats"
     students = list(session.scalars(select(Enrollment.student_id).where(Enrollment.status.in_(LIVE))))
     assert len(students) == len(set(students)), "two live enrollments of one student"
-
-
-class Letter(NamedTuple):
-    """A webhook on its way."""
-
-    event: str
-    body: bytes
-
-
-class PostOffice:
-    """Between Paystack and us: takes webhooks from the sandbox's queue, in its order, so that runs repeat."""
-
-    def __init__(self, school: Any) -> None:
-        self.school = school
-        self.letters: list[Letter] = []
-        self._last = 0
-
-    def collect(self) -> None:
-        """What Paystack has sent since."""
-        with self.school.sandbox.app.state.store.read() as db:
-            rows = db.execute(
-                "SELECT id, event, body FROM deliveries WHERE id > ? ORDER BY id", (self._last,)
-            ).fetchall()
-        self.letters += [Letter(row["event"], bytes(row["body"])) for row in rows]
-        self._last = max([self._last, *(row["id"] for row in rows)])
-
-    def deliver(self, letter: Letter, times: int) -> None:
-        """Hand it to the service, signed."""
-        for _ in range(times):
-            headers = self.school.signed(letter.body)
-            assert self.school.http.post("/webhooks/paystack", content=letter.body, headers=headers).status_code == 200

@@ -114,6 +114,7 @@ def standing(**changes: object) -> StandingFacts:
         ({"lost_disputes": 1, "refunded_minor": 300, "gives_access": False}, "mismatched", "granted"),
         ({"gives_access": False}, "mismatched", "granted"),
         ({"gives_access": False, "under_way_minor": 1030}, "refunding", "suspended"),
+        ({"gives_access": False, "under_way_minor": 300}, "mismatched", "granted"),  # the rest stays visible
         ({"gives_access": False, "refunded_minor": 1030}, "refunded", "revoked"),
         ({"gives_access": False, "matched": False, "refunded_minor": 1000}, "mismatched", "granted"),
         ({"gives_access": False, "matched": False, "refunded_minor": 1030}, "refunded", "revoked"),

@@ -23,6 +23,7 @@ class OrderedFault:
     match_call: str | None
     seconds: float
     status: int | None
+    error: str | None
 
     @property
     def label(self) -> str:

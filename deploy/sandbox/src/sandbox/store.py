@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS customers (
@@ -99,7 +99,8 @@ CREATE TABLE IF NOT EXISTS faults (
     match_event TEXT,
     match_call TEXT,
     seconds REAL NOT NULL,
-    status INTEGER
+    status INTEGER,
+    error TEXT
 );
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER);
 """

@@ -1,11 +1,12 @@
 """Bodies of the control API; every field is optional unless said otherwise, unknown ones are refused."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sandbox.paystack.cards import CARDS
 from sandbox.paystack.disputes import OUTCOMES
+from sandbox.paystack.errors import REFUSALS
 from sandbox.paystack.outages import OUTAGES
 from sandbox.paystack.refunds import STATUSES, STEPS
 from sandbox.webhooks.faults import WEBHOOK_FAULTS
@@ -136,13 +137,26 @@ class WebhookFaultIn(FaultIn):
 
 
 class OutageIn(FaultIn):
-    """An outage of the Paystack API, of one call if named."""
+    """An outage of the Paystack API, of one call if named; ``error`` is the refusal of the kind ``refused``."""
 
     seconds: float = Field(default=5, ge=0, le=120)
     call: Literal["initialize", "verify", "list", "refund", "other"] | None = None
     status: int | None = Field(default=None, ge=200, le=599)
+    error: str | None = None
 
     @field_validator("kind")
     @classmethod
     def _known(cls, value: str) -> str:
         return _one_of(value, OUTAGES)
+
+    @field_validator("error")
+    @classmethod
+    def _documented(cls, value: str | None) -> str | None:
+        return value if value is None else _one_of(value, REFUSALS)
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if (self.kind == "refused") != (self.error is not None):
+            msg = "an error is named with the kind 'refused', and with no other"
+            raise ValueError(msg)
+        return self

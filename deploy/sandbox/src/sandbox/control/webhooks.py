@@ -96,6 +96,7 @@ def order_outage(store: TheStore, body: OutageIn) -> Document:
             match_call=body.call,
             seconds=body.seconds,
             status=body.status,
+            error=body.error,
         )
     return _document(ordered)
 
@@ -145,4 +146,5 @@ def _document(fault: OrderedFault) -> Document:
         "call": fault.match_call,
         "seconds": fault.seconds,
         "status": fault.status,
+        "error": fault.error,
     }

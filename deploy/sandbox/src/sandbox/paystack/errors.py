@@ -126,25 +126,32 @@ REFUSALS: dict[str, Refusal] = {
 }
 
 
+class _Facts(dict[str, object]):
+    """A refusal that was ordered names nothing in particular."""
+
+    def __missing__(self, name: str) -> str:
+        return f"({name})"
+
+
 class PaystackRefusal(Exception):
     """Raised to answer one row of REFUSALS, its braces filled in."""
 
     def __init__(self, name: str, /, **facts: object) -> None:
         self.name = name
         self.row = REFUSALS[name]
-        self.facts = facts
+        self.facts = _Facts(facts)
         super().__init__(self.message)
 
     @property
     def message(self) -> str:
         """What the caller reads."""
-        return self.row.message.format(**self.facts)
+        return self.row.message.format_map(self.facts)
 
     def document(self) -> dict[str, Any]:
         """The answer's body; some refusals carry status and message only."""
         body: dict[str, Any] = {"status": False, "message": self.message}
         if self.row.next_step:
-            body["meta"] = {"nextStep": self.row.next_step.format(**self.facts)}
+            body["meta"] = {"nextStep": self.row.next_step.format_map(self.facts)}
         if self.row.type:
             body["type"] = self.row.type
         if self.row.code:

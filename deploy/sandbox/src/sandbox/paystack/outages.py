@@ -46,6 +46,11 @@ async def _rate_limited(_app: ASGIApp, fault: OrderedFault, _scope: Scope, _rece
     await _respond(send, fault.status or 429, PaystackRefusal("rate_limited").document())
 
 
+async def _refused(_app: ASGIApp, fault: OrderedFault, _scope: Scope, _receive: Receive, send: Send) -> None:
+    refusal = PaystackRefusal(fault.error or "unknown_path")
+    await _respond(send, fault.status or refusal.row.http_status, refusal.document())
+
+
 async def _lost_answer(app: ASGIApp, fault: OrderedFault, scope: Scope, receive: Receive, send: Send) -> None:
     received = await _whole_request(receive)
 
@@ -63,9 +68,11 @@ OUTAGES: dict[str, Outage] = {
     "rubbish": _rubbish,
     "rate-limited": _rate_limited,
     "lost-answer": _lost_answer,
+    "refused": _refused,
 }
 """down: a 5xx. slow: the true answer after ``seconds``. rubbish: a body that is no JSON. rate-limited: 429.
-lost-answer: the call takes effect, but the caller gets a 504 (after ``seconds``)."""
+lost-answer: the call takes effect, but the caller gets a 504 (after ``seconds``). refused: the documented ``error``,
+a row of REFUSALS, with its own HTTP status or ``status``."""
 
 
 class Outages:

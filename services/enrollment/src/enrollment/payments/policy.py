@@ -141,11 +141,12 @@ def decide_standing(facts: StandingFacts) -> Standing:
         return Standing("refunded", "revoked", "chargeback" if facts.lost_disputes else "refund")
     if facts.open_disputes:
         return Standing("disputed", "suspended", "dispute")
-    if facts.under_way_minor:
-        all_of_it = facts.refunded_minor + facts.under_way_minor >= facts.full_minor
-        return Standing("refunding", "suspended" if all_of_it else "granted", "refund" if all_of_it else None)
+    if facts.refunded_minor + facts.under_way_minor >= facts.full_minor:
+        return Standing("refunding", "suspended", "refund")
     if not facts.gives_access:
         return Standing("mismatched", "granted")
+    if facts.under_way_minor:
+        return Standing("refunding", "granted")
     return Standing("partially_refunded" if facts.refunded_minor else "succeeded", "granted")
 
 
