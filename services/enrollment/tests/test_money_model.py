@@ -130,18 +130,18 @@ class MoneyMachine(Students, Staff, PaystackAndBanks):
             check_seats(session)
 
     def teardown(self) -> None:
-        """All that is still under way arrives; then the books are closed and compared."""
+        """All that is still under way arrives; then finance compares all of the books with Paystack's."""
         self.school.sandbox.control("faults", method="DELETE")
         for _ in range(10):
             self._let_all_end()
+        now = self.school.clock.now
+        assert [one for one in compare_with_paystack(self.school.cashier, now - ALL_OF_IT, now) if one.problem] == []
         self.promise_1()
         truth = truth_of(self.school.sandbox.app.state.store)
         accounts = self._accounts()
         for account in accounts:
             check_ended(account, truth.get(account.payment.reference, NOTHING))
         check_told(accounts, self.school.events())
-        now = self.school.clock.now
-        assert [one for one in compare_with_paystack(self.school.cashier, now - ALL_OF_IT, now) if one.problem] == []
 
     def _let_all_end(self) -> None:
         for refund in self.refunds():
