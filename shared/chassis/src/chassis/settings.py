@@ -61,6 +61,8 @@ class ServiceSettings(BaseSettings):
     redis_url: SecretStr = Field(description="streams; noeviction")
     cache_redis_url: SecretStr = Field(description="cached reads; may be lost at any time")
     stream_maxlen: int = Field(default=1_000_000, ge=1000)
+    stream_max_age_days: float = Field(default=7, ge=0)
+    outbox_retention_days: int = Field(default=0, ge=0)
 
     public_url: BaseUrl = "http://127.0.0.1:8080"
     gateway_url: BaseUrl = "http://127.0.0.1:8080"

@@ -1,5 +1,5 @@
 """The tables that every service's schema has beside its own: outbox, inbox, failures, operators' actions, relay state,
-idempotency keys.
+stream debts, idempotency keys.
 
 Created by chassis' own migrations (``chassis/migrations``, version table ``chassis_version``).
 """
@@ -28,7 +28,8 @@ VERSION_TABLE = "chassis_version"
 
 _OPTIONS: dict[str, Any] = TABLE_OPTIONS
 
-#: Every event this service has committed. Kept for good: it is the source of truth, Redis only carries copies.
+#: Every event this service has committed: the source of truth, Redis only carries copies. Kept for ever, unless
+#: ``EDX_OUTBOX_RETENTION_DAYS`` says otherwise.
 #: ``stream_id`` is null until the relay has published the row (its form: ``chassis.messaging.stamps``).
 outbox = Table(
     "outbox",
@@ -102,6 +103,19 @@ relay_state = Table(
     Column("name", BinString(120), primary_key=True),
     Column("stream_id", BinString(40), nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    **_OPTIONS,
+)
+
+#: What a consumer group has yet to get because it was trimmed from the stream first: the rows of ``outbox`` stamped
+#: after ``after_stamp``, through ``through_stamp``. ``sent_position``: the last row of the part that is on its way.
+stream_debts = Table(
+    "stream_debts",
+    metadata,
+    Column("group_name", BinString(120), primary_key=True),
+    Column("after_stamp", BinString(40), nullable=False),
+    Column("through_stamp", BinString(40), nullable=False),
+    Column("sent_position", BigInteger),
+    Column("since", UtcDateTime, nullable=False),
     **_OPTIONS,
 )
 

@@ -1,6 +1,7 @@
-"""The active relay's work on one stream: publish what is new, notice what Redis lost, trim what all have taken in."""
+"""The active relay's work on one stream: publish what is new, notice what Redis lost, keep the stream short."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import redis
@@ -9,12 +10,12 @@ from sqlalchemy import Connection
 
 from chassis.clock import Clock
 from chassis.messaging import relay_store as store
+from chassis.messaging.entries import DATA_FIELD as DATA_FIELD
 from chassis.messaging.stamps import NOTHING, Stamp, StreamId
+from chassis.messaging.trimming import Limits, Look, Trimmer
 
 log = structlog.get_logger(__name__)
 
-#: FastStream's wire format: one field with the whole body.
-DATA_FIELD = b"__data__"
 BATCH = 500
 
 #: Appends the batch unless the stream ends before the last id we know of, that is, unless Redis has lost entries.
@@ -42,12 +43,19 @@ class Publisher:
     """
 
     def __init__(
-        self, connection: Connection, client: "redis.Redis", stream: str, *, maxlen: int, clock: Clock
+        self,
+        connection: Connection,
+        client: "redis.Redis",
+        stream: str,
+        *,
+        maxlen: int,
+        max_age: timedelta = timedelta(0),
+        clock: Clock,
     ) -> None:
         self._connection = connection
         self._redis = client
         self._stream = stream
-        self._maxlen = maxlen
+        self._trimmer = Trimmer(client, stream, Limits(maxlen, max_age))
         self._clock = clock
         self._append = client.register_script(_APPEND)
         with connection.begin():
@@ -91,20 +99,14 @@ class Publisher:
         return lost
 
     def checkpoint(self) -> None:
-        """Note how far the groups have come, and trim what all of them have acknowledged beyond ``maxlen``.
-
-        Trimming by length alone would throw away what a slow group has not read yet (ADR 0003, trap 8).
-        """
+        """Note how far the groups have come, let go out what they are owed, and trim the stream to its limits."""
+        look = self._trimmer.look() or Look(0, NOTHING, None)
+        if look.last < self._position.published.id:
+            return  # Redis has lost entries: publish or check finds that out, and it comes first
         floors = acknowledged(self._redis, self._stream)
         with self._connection.begin():
-            known = store.note_groups(self._connection, floors, self._position, self._clock())
-        excess = int(self._redis.xlen(self._stream)) - self._maxlen
-        if excess <= 0:
-            return
-        if not known:
-            self._redis.xtrim(self._stream, maxlen=self._maxlen, approximate=True)
-        elif known <= floors.keys():
-            self._redis.xtrim(self._stream, minid=str(min(floors.values())), approximate=True, limit=excess)
+            self._trimmer.settle(self._connection, look, floors, self._position, self._clock())
+        self._trimmer.trim(look, floors)
 
     def _last_id(self) -> StreamId:
         try:

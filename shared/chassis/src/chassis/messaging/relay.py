@@ -2,6 +2,7 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import redis
 import structlog
@@ -45,6 +46,7 @@ class Relay:
         service: str,
         *,
         maxlen: int,
+        max_age: timedelta = timedelta(0),
         clock: Clock = utc_now,
         look_every: float = LOOK_EVERY,
     ) -> None:
@@ -52,6 +54,7 @@ class Relay:
         self._redis = streams_client(redis_url)
         self._service = service
         self._maxlen = maxlen
+        self._max_age = max_age
         self._clock = clock
         self._look_every = look_every
         self._stopping = threading.Event()
@@ -109,7 +112,9 @@ class Relay:
 
     def _serve(self, connection: Connection, bell: "Bell") -> None:
         stream = stream_of(self._service)
-        publisher = Publisher(connection, self._redis, stream, maxlen=self._maxlen, clock=self._clock)
+        publisher = Publisher(
+            connection, self._redis, stream, maxlen=self._maxlen, max_age=self._max_age, clock=self._clock
+        )
         noted = 0.0
         while not self._stopping.is_set():
             self._beat = time.monotonic()

@@ -13,6 +13,7 @@ from chassis.tables import outbox, relay_state
 
 _PUBLISHED = "published"
 _EPOCH = "epoch"
+_TRIMMED = "trimmed"
 _GROUP = "group:"
 #: A consumer group that has not been seen for so long belongs to a service that is gone.
 GROUP_FORGOTTEN_AFTER = timedelta(days=30)
@@ -63,10 +64,12 @@ def stamp(connection: Connection, positions: Sequence[int], given: Stamp, now: d
 def unpublish_lost(connection: Connection, last: StreamId, position: Position, now: datetime) -> tuple[int, Position]:
     """Redis holds nothing after ``last`` any more: what was there and is not known to have been acknowledged by all
     groups is to be published again. Answers how many rows, and the position in the new epoch.
+
+    What had been trimmed was not there: whoever lacks it is owed it (``chassis.messaging.debts``).
     """
     result = connection.execute(
         update(outbox)
-        .where(outbox.c.stream_id > _consumed_by_all(connection))
+        .where(outbox.c.stream_id > max(consumed_by_all(connection), trimmed_through(connection)))
         .where(func.substring(outbox.c.stream_id, ID_FROM) > last.padded())
         .values(published_at=None, stream_id=None)
     )
@@ -76,10 +79,18 @@ def unpublish_lost(connection: Connection, last: StreamId, position: Position, n
     return result.rowcount, begun
 
 
+def groups(connection: Connection) -> dict[str, Stamp]:
+    """Every consumer group known, and the stamp up to which it is known to have acknowledged everything."""
+    stored = _stored(connection)
+    return {
+        name.removeprefix(_GROUP): Stamp.parse(row.stream_id) for name, row in stored.items() if name.startswith(_GROUP)
+    }
+
+
 def note_groups(
     connection: Connection, floors: Mapping[str, StreamId], position: Position, now: datetime
-) -> frozenset[str]:
-    """Remember how far each group has acknowledged; answers the names of all groups known.
+) -> dict[str, Stamp]:
+    """Remember how far each group has acknowledged; answers that of all groups known.
 
     A group seen once counts even while it is missing (its worker is down after a loss), so that what it has not
     taken in is not taken for consumed.
@@ -95,15 +106,27 @@ def note_groups(
     gone = [n for n, row in stored.items() if _missing(n, floors) and row.updated_at < now - GROUP_FORGOTTEN_AFTER]
     if gone:
         connection.execute(delete(relay_state).where(relay_state.c.name.in_(gone)))
-    names = (set(stored) - set(gone)) | {_GROUP + group for group in floors}
-    return frozenset(name.removeprefix(_GROUP) for name in names)
+    return groups(connection)
+
+
+def note_trimmed(connection: Connection, through: str, now: datetime) -> None:
+    """Remember that the stream holds nothing up to this stamp any more."""
+    if through > trimmed_through(connection):
+        _put(connection, _TRIMMED, Stamp.parse(through), now)
+
+
+def trimmed_through(connection: Connection) -> str:
+    """The stamp up to which the stream was trimmed; empty when it never was."""
+    row = _stored(connection).get(_TRIMMED)
+    return row.stream_id if row else ""
 
 
 def _missing(name: str, floors: Mapping[str, StreamId]) -> bool:
     return name.removeprefix(_GROUP) not in floors
 
 
-def _consumed_by_all(connection: Connection) -> str:
+def consumed_by_all(connection: Connection) -> str:
+    """The stamp up to which every known group has acknowledged everything; empty when no group is known."""
     stamps = [row.stream_id for name, row in _stored(connection).items() if name.startswith(_GROUP)]
     return min(stamps, default="")
 

@@ -26,6 +26,7 @@ from chassis.messaging.locks import lock_engine
 from chassis.messaging.loops import Loop
 from chassis.messaging.outbox import CLOCK
 from chassis.messaging.relay import Relay
+from chassis.messaging.retention import outbox_retention
 from chassis.messaging.retrier import Retrier
 from chassis.messaging.retry import RetryPolicy
 from chassis.messaging.subscriptions import Subscriptions
@@ -93,7 +94,7 @@ class Worker:
         self._settings = settings
         self._consumers = consumers
         self._clock = clock
-        jobs = (*jobs, housekeeping())
+        jobs = (*jobs, housekeeping(), *outbox_retention(settings.outbox_retention_days))
         self.metrics = WorkerMetrics(settings.service)
         self.metrics.expect(consumers, jobs)
         self._gauges = GaugeBoard(settings.service, gauges, self.metrics.registry)
@@ -109,6 +110,7 @@ class Worker:
             settings.redis_url.get_secret_value(),
             settings.service,
             maxlen=settings.stream_maxlen,
+            max_age=timedelta(days=settings.stream_max_age_days),
             clock=clock,
         )
         locks = lock_engine(database_url)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from chassis.messaging import debts
 from chassis.messaging.consumers import Consumers
 from chassis.messaging.groups import Backlog
 from chassis.messaging.intake import Outcome, Report
@@ -36,6 +37,12 @@ class WorkerMetrics:
         )
         self._depth = Gauge("edx_outbox_depth", "Events not yet in Redis", ["service"], registry=registry)
         self._oldest = Gauge("edx_outbox_oldest_seconds", "Age of the oldest of them", ["service"], registry=registry)
+        self._owed = Gauge(
+            "edx_stream_owed_events",
+            "Events that were trimmed before a group took them in, to be published again for it",
+            ["service", "group"],
+            registry=registry,
+        )
         self._failures = Gauge(
             "edx_event_failures", "Failed events: retrying, dead", ["service", "state"], registry=registry
         )
@@ -108,15 +115,18 @@ class WorkerMetrics:
 
     def forget_schema(self) -> None:
         """The schema cannot be reached: no number is better than an old one."""
-        for gauge in (self._depth, self._oldest, self._failures, self._job_started):
+        for gauge in (self._depth, self._oldest, self._owed, self._failures, self._job_started):
             gauge.clear()
 
     def read_schema(self, session: Session, now: datetime) -> None:
-        """Outbox, failures and jobs, as they stand."""
+        """Outbox, debts, failures and jobs, as they stand."""
         waiting = outbox.c.stream_id.is_(None)
         self._depth.labels(self._service).set(session.scalar(select(func.count()).where(waiting)) or 0)
         oldest = session.scalar(select(outbox.c.time).where(waiting).order_by(outbox.c.position).limit(1))
         self._oldest.labels(self._service).set((now - oldest).total_seconds() if oldest else 0)
+        self._owed.clear()
+        for group, events in debts.owed(session).items():
+            self._owed.labels(self._service, group).set(events)
         states = select(event_failures.c.state, func.count()).group_by(event_failures.c.state)
         found = {row[0]: row[1] for row in session.execute(states)}
         for state in ("retrying", "dead"):
