@@ -1,6 +1,6 @@
 """Mothers for the certificates' tests: a student whose story is told in events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -126,8 +126,9 @@ def store(s3: Any) -> ObjectStore:
 
 
 @pytest.fixture(scope="session")
-def renderer() -> Renderer:
-    return Renderer()
+def renderer() -> Iterator[Renderer]:
+    with Renderer() as found:
+        yield found
 
 
 @pytest.fixture

@@ -77,7 +77,8 @@ def test_it_is_one_landscape_page_with_a_title_for_screen_readers(renderer: Rend
 
 
 def test_the_same_certificate_is_the_same_bytes(renderer: Renderer) -> None:
-    assert renderer.render(DOCUMENT) == renderer.render(DOCUMENT) == Renderer().render(DOCUMENT)
+    with Renderer() as other:
+        assert renderer.render(DOCUMENT) == renderer.render(DOCUMENT) == other.render(DOCUMENT)
 
 
 NAMES = {
@@ -110,7 +111,7 @@ def test_names_in_every_script_are_shown_by_our_own_fonts(
     def never(*_: Any) -> None:
         raise AssertionError("fell back to the system's fonts")
 
-    monkeypatch.setattr("certificates.documents.rendering.log.warning", never)
+    monkeypatch.setattr("chassis.documents.rendering.log.warning", never)
     pdf = renderer.render(replace(DOCUMENT, name=name))
     assert len(PdfReader(io.BytesIO(pdf)).pages) == 1
 

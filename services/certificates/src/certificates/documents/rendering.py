@@ -1,28 +1,17 @@
-"""The certificate's PDF. Only workers import this: typst and the fonts cost 60 MiB.
-
-The same certificate always gives the same bytes. The PDF is accessible (PDF/UA-1: tagged, titled, with alternative
-text) and contains its fonts; the standard also makes typst refuse text that no font can show.
-"""
+"""The certificate's PDF: what stands on it, as the template reads it."""
 
 import io
-import json
-import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import segno
-import structlog
-import typst
 
-log = structlog.get_logger(__name__)
+from chassis.documents import rendering
+from chassis.documents.rendering import Manuscript
 
-_HERE = Path(__file__).parent
-TEMPLATE = _HERE / "certificate.typ"
-FONTS = _HERE / "fonts"
-_STANDARDS: list[Any] = ["ua-1"]
+TEMPLATE = Path(__file__).parent / "certificate.typ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +28,12 @@ class Document:
     issued_at: datetime
 
 
-class Renderer:
-    """Compiles certificates. One at a time: typst's compiler is not made for threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+class Renderer(rendering.Renderer):
+    """Renders certificates. The same certificate always gives the same bytes."""
 
     def render(self, document: Document) -> bytes:
-        """The PDF. A name that no font of ours can show is shown by the system's fonts, as far as they can."""
-        inputs = {"certificate": json.dumps(_data(document))}
-        with self._lock:
-            try:
-                return self._compile(self._compiler, inputs, document.issued_at, _STANDARDS)
-            except typst.TypstError as error:
-                log.warning("certificate_text_not_in_fonts", code=document.code, error=error.message)
-                return self._compile(self._lenient, {**inputs, "fallback": "true"}, document.issued_at, [])
-
-    @staticmethod
-    def _compile(compiler: typst.Compiler, inputs: dict[str, str], at: datetime, standards: list[Any]) -> bytes:
-        timestamp = int(at.timestamp())
-        pdf = compiler.compile(format="pdf", sys_inputs=inputs, pdf_standards=standards, timestamp=timestamp)
-        assert isinstance(pdf, bytes)
-        return pdf
-
-    @cached_property
-    def _compiler(self) -> typst.Compiler:
-        return _compiler(system_fonts=False)
-
-    @cached_property
-    def _lenient(self) -> typst.Compiler:
-        return _compiler(system_fonts=True)
-
-
-def _compiler(*, system_fonts: bool) -> typst.Compiler:
-    fonts = typst.Fonts(include_system_fonts=system_fonts, include_embedded_fonts=False, font_paths=[str(FONTS)])
-    return typst.Compiler(str(TEMPLATE), root=str(_HERE), font_paths=fonts, ignore_system_fonts=not system_fonts)
+        """The PDF; ``RenderingFailed`` when there is none."""
+        return self.typeset(Manuscript(TEMPLATE, _data(document), document.issued_at))
 
 
 def _data(document: Document) -> dict[str, Any]:

@@ -38,6 +38,10 @@ class Documents:
 
     def run(self, db: Database, now: datetime) -> None:
         """Render and remove what is due; one that fails waits longer each time and stops no other."""
+        with self._renderer:  # its process lives as long as there is work
+            self._run(db, now)
+
+    def _run(self, db: Database, now: datetime) -> None:
         while True:
             claimed = db.run(lambda session: repository.claim(session, now, now + _CLAIM, _BATCH))
             for certificate in claimed:
