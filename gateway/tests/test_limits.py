@@ -135,6 +135,7 @@ def test_logins_are_limited_by_account_whatever_the_spelling(open_door, problem)
         ("limit_register", "POST", "/v1/auth/register"),
         ("limit_password_reset", "POST", "/v1/auth/password-reset"),
         ("limit_payments", "POST", "/v1/programs/web/payments"),
+        ("limit_receipts", "GET", "/v1/payments/edx-1/receipt"),
         ("limit_posts", "POST", "/v1/discussion/posts/018f/replies"),
         ("limit_verification", "GET", "/v1/certificates/verify/ABCD"),
         ("limit_default", "GET", "/v1/programs"),

@@ -137,6 +137,8 @@ def test_a_known_path_names_the_methods_it_takes(method, path, allowed):
         ("POST", "/v1/auth/refresh", Limit.DEFAULT),
         ("POST", "/v1/programs/web/payments", Limit.PAYMENTS),
         ("POST", "/v1/payments/edx_1/verify", Limit.PAYMENTS),
+        ("GET", "/v1/payments/edx_1/receipt", Limit.RECEIPTS),
+        ("GET", "/v1/payments", Limit.DEFAULT),
         ("POST", "/v1/programs/web/weeks/1/discussion/posts", Limit.POSTS),
         ("GET", "/v1/programs/web/weeks/1/discussion/posts", Limit.DEFAULT),
         ("POST", "/v1/discussion/posts/018f/replies", Limit.POSTS),

@@ -96,6 +96,7 @@ def test_a_service_token_opens_no_public_door(platform: Platform, world: World) 
 #: What belongs to the member, asked for by a student who is enrolled in the same program.
 PRIVATE = [
     ("POST", "/v1/payments/{reference}/verify", None),
+    ("GET", "/v1/payments/{reference}/receipt", None),
     ("GET", "/v1/certificates/{certificate}/download-url", None),
     ("POST", "/v1/certificates/{certificate}/name-correction", {"name": "Mine now"}),
     ("PATCH", "/v1/discussion/posts/{post}", {"body": "Mine now"}),

@@ -84,6 +84,7 @@ class GatewaySettings(ServiceSettings):
     limit_register: Rate = "10/hour"
     limit_password_reset: Rate = "10/hour"  # noqa: S105  (a rate)
     limit_payments: Rate = "10/minute"
+    limit_receipts: Rate = "20/minute"
     limit_posts: Rate = "20/minute"
     limit_verification: Rate = "60/minute"
 

@@ -17,6 +17,9 @@ ENDPOINTS = [
     ("GET", "/v1/programs/{program}/price", None, STUDENTS),
     ("POST", "/v1/programs/{program}/payments", {}, STUDENTS),
     ("POST", "/v1/payments/{reference}/verify", None, OWNER),
+    ("GET", "/v1/payments", None, STUDENTS),
+    # unpaid: those who may have it are told so
+    ("GET", "/v1/payments/{reference}/receipt", None, {**OWNER, "student": 409, "admin": 409}),
     ("GET", "/v1/enrollments", None, STUDENTS),
     ("GET", "/v1/admin/cohorts", None, ADMINS),
     ("POST", "/v1/admin/cohorts", {}, ADMINS),

@@ -115,6 +115,7 @@ def rates_of(settings: GatewaySettings) -> dict[Limit, Rate]:
         Limit.PASSWORD_RESET: _rate(settings.limit_password_reset),
         Limit.PAYMENTS: _rate(settings.limit_payments),
         Limit.POSTS: _rate(settings.limit_posts),
+        Limit.RECEIPTS: _rate(settings.limit_receipts),
         Limit.VERIFICATION: _rate(settings.limit_verification),
     }
 

@@ -14,6 +14,7 @@ class Limit(StrEnum):
     REGISTER = "register"
     PASSWORD_RESET = "password-reset"  # noqa: S105  (a name)
     PAYMENTS = "payments"
+    RECEIPTS = "receipts"
     POSTS = "posts"
     VERIFICATION = "verification"
 

@@ -65,6 +65,7 @@ ROUTES = (
     Route(ANY, "/v1/programs/{}/billing", U.ENROLLMENT),
     Route(ANY, "/v1/programs/{}/price", U.ENROLLMENT, Limit.PAYMENTS),
     Route("POST", "/v1/payments/{}/verify", U.ENROLLMENT, Limit.PAYMENTS),
+    Route("GET", "/v1/payments/{}/receipt", U.ENROLLMENT, Limit.RECEIPTS),
     Route(ANY, "/v1/payments/**", U.ENROLLMENT),
     Route(ANY, "/v1/enrollments/**", U.ENROLLMENT),
     Route(ANY, "/v1/admin/cohorts/**", U.ENROLLMENT),

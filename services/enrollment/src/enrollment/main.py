@@ -11,10 +11,12 @@ from enrollment.catalog import api as catalog
 from enrollment.cohorts import api as cohorts
 from enrollment.coupons import api as coupons
 from enrollment.enrollments import api as enrollments
-from enrollment.parts import open_paystack, terms_of
+from enrollment.parts import issuer_of, open_paystack, terms_of
 from enrollment.payments import admin_api as admin_payments
 from enrollment.payments import api as payments
 from enrollment.payments.flow import REMOTE_CALLS, CheckoutDesk
+from enrollment.receipts import api as receipts
+from enrollment.receipts.api import ReceiptDesk
 from enrollment.settings import EnrollmentSettings
 from enrollment.webhooks import api as webhooks
 from enrollment.webhooks.pump import waker
@@ -49,9 +51,11 @@ def create_app(settings: EnrollmentSettings | None = None) -> FastAPI:
             cohorts.router,
             admin_payments.router,
             coupons.router,
+            receipts.router,
         ],
         lifespan=lifespan,
     )
+    app.state.receipts = ReceiptDesk(issuer_of(settings))
     wake = waker(settings.redis_url.get_secret_value())
     app.state.deliveries = webhooks.Deliveries(app.state.metrics.registry, wake)
     return app

@@ -2,6 +2,7 @@
 
 from enrollment.payments.settle import Terms
 from enrollment.paystack import Paystack
+from enrollment.receipts.service import Issuer
 from enrollment.settings import EnrollmentSettings
 
 
@@ -14,3 +15,14 @@ def open_paystack(settings: EnrollmentSettings) -> Paystack:
 def terms_of(settings: EnrollmentSettings) -> Terms:
     """What settling needs of the settings."""
     return Terms(domain=settings.paystack_domain, grace=settings.checkout_grace)
+
+
+def issuer_of(settings: EnrollmentSettings) -> Issuer:
+    """Who stands on receipts."""
+    return Issuer(
+        name=settings.issuer_name,
+        address=settings.issuer_lines,
+        tax_id=settings.issuer_tax_id,
+        support_email=settings.support_email,
+        public_url=settings.public_url,
+    )

@@ -34,6 +34,11 @@ class EnrollmentSettings(ServiceSettings):
     checkout_hold_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 60
     checkout_grace_hours: Annotated[int, Field(ge=0, le=24 * 30)] = 24
 
+    issuer_name: str = Field(default="EdXelera", description="as it stands on receipts")
+    issuer_address: str = Field(default="", description="lines below the name, separated by semicolons")
+    issuer_tax_id: str | None = None
+    support_email: str | None = Field(default=None, description="where people ask about a receipt")
+
     @property
     def checkout_hold(self) -> timedelta:
         """How long a checkout keeps its seat."""
@@ -48,6 +53,11 @@ class EnrollmentSettings(ServiceSettings):
     def callback_origins(self) -> tuple[str, ...]:
         """The origins that ``callbackUrl`` may have."""
         return self.callback_url_allowlist or (self.public_url, *self.cors_origins)
+
+    @property
+    def issuer_lines(self) -> tuple[str, ...]:
+        """The issuer's address, line by line."""
+        return tuple(line.strip() for line in self.issuer_address.split(";") if line.strip())
 
     @field_validator("paystack_webhook_sources")
     @classmethod

@@ -181,11 +181,16 @@ def answer_head(body: bytes, if_none_match: str | None) -> tuple[int, dict[str, 
     """Status and headers of an answer: 304 when the client named the body's ETag, else 200."""
     etag = etag_of(body)
     headers = {"etag": etag, "cache-control": "private, no-cache", "vary": "Authorization"}
-    if if_none_match and (
-        if_none_match.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    ):
+    if is_known(etag, if_none_match):
         return 304, headers
     return 200, {**headers, "content-type": "application/json"}
+
+
+def is_known(etag: str, if_none_match: str | None) -> bool:
+    """Whether the client says that it has what bears this ETag."""
+    if not if_none_match:
+        return False
+    return if_none_match.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
 
 
 class Forgetter:

@@ -86,3 +86,9 @@ def enroll(report: Report, api: GatewayApi, slug: str) -> None:
     with report.step("verify the payment"):
         payment = api.post(f"/v1/payments/{checkout['reference']}/verify")
         require(payment["status"] == "succeeded", f"the payment is {payment['status']}")
+    if billing["payments"][0]["receiptUrl"]:
+        with report.step("download the receipt") as line:
+            receipt = api.send("GET", f"/v1/payments/{checkout['reference']}/receipt")
+            require(receipt.status_code == 200, f"the receipt was answered {receipt.status_code}: {receipt.text[:200]}")
+            require(receipt.content.startswith(b"%PDF"), "what was downloaded is no PDF")
+            line.note = f"{len(receipt.content) / 1024:.0f} KiB"

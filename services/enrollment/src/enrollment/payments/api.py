@@ -50,10 +50,10 @@ Settings = Annotated[EnrollmentSettings, Depends(_settings)]
 async def get_billing(request: Request, program_slug: str, caller: AsCaller) -> Response:
     """The caller's enrollment and payments of one program."""
     cache: ReadCache = request.app.state.cache
-    student = caller.account_id
+    student, issuer = caller.account_id, request.app.state.receipts.issuer
 
     def build(session: Session, now: datetime) -> Fresh:
-        return billing.get_billing(session, program_slug, student, now)
+        return billing.get_billing(session, program_slug, student, issuer, now)
 
     tags = [f"student:{student}", f"program:{program_slug}"]
     return await cache.read(request, f"billing:{student}:{program_slug}", tags, build)

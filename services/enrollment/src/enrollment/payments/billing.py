@@ -16,12 +16,13 @@ from enrollment.catalog.offers import LiveEnrollment, Offer
 from enrollment.cohorts import repository as cohorts
 from enrollment.enrollments import policy
 from enrollment.models import Enrollment, Payment
+from enrollment.receipts.service import Issuer
 
 #: The newest are shown; more than that only a machine makes.
 MOST_PAYMENTS = 100
 
 
-def get_billing(session: Session, program_slug: str, student_id: UUID, now: datetime) -> Fresh:
+def get_billing(session: Session, program_slug: str, student_id: UUID, issuer: Issuer, now: datetime) -> Fresh:
     """The ready answer, and the instant until which it is right. Always five queries."""
     catalog.require_known(session, program_slug)
     enrollment = _current(_list_enrollments(session, program_slug, student_id))
@@ -38,7 +39,7 @@ def get_billing(session: Session, program_slug: str, student_id: UUID, now: date
         enrollment_status=enrollment.status if enrollment else "none",
         has_access=enrollment is not None and policy.has_access(enrollment.status, access_ends_at, now),
         cohort=cohort.summary(offer.taken.get(cohort.id, 0)) if cohort else None,
-        payments=[_present(payment) for payment in payments],
+        payments=[_present(payment, issuer) for payment in payments],
         can_retry=can_retry(enrollment, payments, offer, now),
     )
     instants = [offer.valid_until, access_ends_at if access_ends_at > now else None]
@@ -92,6 +93,7 @@ def _list_payments(session: Session, program_slug: str, student_id: UUID) -> Seq
             Payment.currency,
             Payment.created_at,
             Payment.paid_at,
+            Payment.received_minor,
         )
         .where(Payment.student_id == student_id, Payment.program_slug == program_slug)
         .order_by(Payment.id.desc())
@@ -99,5 +101,5 @@ def _list_payments(session: Session, program_slug: str, student_id: UUID) -> Seq
     ).all()
 
 
-def _present(payment: Any) -> BillingPayment:
-    return BillingPayment.model_validate(payment)
+def _present(payment: Any, issuer: Issuer) -> BillingPayment:
+    return BillingPayment.model_validate({**payment._mapping, "receipt_url": issuer.receipt_url(payment)})

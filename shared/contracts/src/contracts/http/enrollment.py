@@ -140,6 +140,8 @@ class PaymentOut(ApiModel):
 
 
 class BillingPayment(ApiModel):
+    """A payment of one program; ``receipt_url`` is null until money came."""
+
     reference: str
     status: PaymentStatus
     amount_minor: int
@@ -149,6 +151,7 @@ class BillingPayment(ApiModel):
     paid_at: Instant | None
     discount_minor: int
     coupon_code: str | None
+    receipt_url: str | None
 
 
 class BillingOut(ApiModel):
@@ -160,6 +163,46 @@ class BillingOut(ApiModel):
     cohort: CohortSummary | None
     payments: list[BillingPayment]
     can_retry: bool
+
+
+class CohortName(ApiModel):
+    """A cohort by name; ``slug`` is null for one that is gone."""
+
+    id: UUID
+    slug: str | None
+
+
+class PaymentRefund(ApiModel):
+    """Money on its way back, or back: ``at`` is when it was processed, before that when it began."""
+
+    amount_minor: int
+    status: RefundStatus
+    at: Instant
+
+
+class PaymentInHistory(ApiModel):
+    """A payment of the caller's. ``received_minor`` is what was paid, with fees that the payer bore."""
+
+    reference: str
+    status: PaymentStatus
+    program_slug: str
+    program_title: str | None
+    cohort: CohortName
+    amount_minor: int
+    received_minor: int | None
+    refunded_minor: int
+    discount_minor: int
+    coupon_code: str | None
+    currency: str
+    created_at: Instant
+    paid_at: Instant | None
+    refunds: list[PaymentRefund]
+    receipt_url: str | None
+
+
+class PaymentHistoryOut(ApiModel):
+    payments: list[PaymentInHistory]
+    next_cursor: str | None
 
 
 class EnrollmentOut(ApiModel):
