@@ -2,12 +2,12 @@
 # Arguments go in variables: make logs unit=enrollment-worker, make test args="-k calendar".
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down demo seed status logs test check format bench lock runtime dev
+.PHONY: help up down demo seed status logs test check format bench bench-events lock runtime dev
 
 EDXELERA := .venv/bin/edxelera
 
 help: ## list these commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 runtime:
 	@deploy/bootstrap runtime
@@ -50,6 +50,10 @@ format: dev ## put the code into shape
 
 bench: dev ## measure the hot paths beside an empty endpoint; prints ratios
 	@.venv/bin/python -m tests.bench $(args)
+
+bench-events: dev ## measure how fast events travel beside bare MySQL and Redis; prints ratios
+	@$(EDXELERA) servers --for-tests
+	@.venv/bin/python -m tests.bench.events $(args)
 
 lock: dev ## compile the lock files again (newest versions: make lock args=--upgrade)
 	@deploy/lock $(args)

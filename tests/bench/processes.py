@@ -46,7 +46,9 @@ class Server:
 
 
 @contextmanager
-def served(application: str, environment: Mapping[str, str], *, factory: bool, health: str) -> Iterator[Server]:
+def served(
+    application: str, environment: Mapping[str, str], *, factory: bool, health: str, pinned: bool = True
+) -> Iterator[Server]:
     """The application on a uvicorn of its own, as the platform runs it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -61,7 +63,8 @@ def served(application: str, environment: Mapping[str, str], *, factory: bool, h
     url = f"http://127.0.0.1:{port}"
     try:
         _until_ready(process, url + health)
-        pin(process.pid)
+        if pinned:
+            pin(process.pid)
         yield Server(url, process.pid)
     finally:
         process.terminate()

@@ -26,7 +26,6 @@ from chassis.messaging.locks import lock_engine, only_one
 from chassis.messaging.worker import housekeeping
 from chassis.testing import eventually
 from chassis.testing.clock import SettableClock
-from chassis.testing.messaging_bench import Bench, BenchSettings
 from chassis.testing.schemas import TestSchema
 from chassis.testing.serving import LiveServer
 from chassis.testing.wire import Wire
@@ -172,15 +171,6 @@ def test_events_that_a_worker_emits_while_it_stops_are_published(
         inside.wait(10)
         threading.Timer(0.2, go_on.set).start()
     assert streams.xlen(STREAM) == 2
-
-
-def test_the_bench_measures_a_worker(db: Database, schema: TestSchema, settings: Settings) -> None:
-    bench = Bench(BenchSettings(**settings().model_dump()))
-    with ExitStack() as stack:
-        bench.run_worker(stack)
-        found = bench.latency(rate=100, events=30)
-    assert 0 < found.median < 500
-    assert bench.drain(events=300) > 10
 
 
 class Note:
