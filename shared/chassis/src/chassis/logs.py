@@ -1,9 +1,11 @@
 """Structured logs: one JSON object a line, with the ids of the request and the trace. Secrets are never logged."""
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import orjson
@@ -12,7 +14,7 @@ import structlog
 from chassis import tracing
 from chassis.settings import ServiceSettings
 
-_SECRET_WORDS = ("password", "secret", "authorization", "cookie", "token", "private_key", "api_key")
+_SECRET_WORDS = re.compile("password|secret|authorization|cookie|token|private_key|api_key", re.IGNORECASE)
 _HIDDEN = "[hidden]"
 
 #: The id of the request being answered; every log line written meanwhile carries it.
@@ -30,9 +32,14 @@ def add_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableM
 def hide_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank the values of fields whose name says that they are secret."""
     for name in event:
-        if any(word in name.lower() for word in _SECRET_WORDS):
+        if _is_secret(name):
             event[name] = _HIDDEN
     return event
+
+
+@cache
+def _is_secret(name: str) -> bool:
+    return _SECRET_WORDS.search(name) is not None
 
 
 def add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -40,6 +47,26 @@ def add_trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMappin
     for name, value in tracing.log_fields().items():
         event.setdefault(name, value)
     return event
+
+
+class _Lines:
+    """Where structlog's lines end: the standard library's handler, without a record made for each line, which would
+    cost more than all the rest. Levels are still those of the standard library's logger of the same name.
+    """
+
+    disabled = False
+
+    def __init__(self, handler: "logging.StreamHandler[Any]", name: str) -> None:
+        self.name = name
+        self._handler = handler
+        self.getEffectiveLevel = logging.getLogger(name).getEffectiveLevel
+
+    def _write(self, line: str) -> None:
+        with self._handler.lock:  # type: ignore[union-attr]
+            self._handler.stream.write(line + "\n")
+            self._handler.flush()
+
+    debug = info = warning = error = exception = critical = _write
 
 
 def _dumps(value: Any, **_: Any) -> str:
@@ -63,17 +90,13 @@ def configure_logs(settings: ServiceSettings) -> None:
         if settings.log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
     )
+    handler = logging.StreamHandler(sys.stdout)
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[structlog.stdlib.filter_by_level, *shared, _add_service(settings.service), renderer],
+        logger_factory=lambda name=settings.service: _Lines(handler, name),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
