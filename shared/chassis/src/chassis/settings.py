@@ -63,6 +63,7 @@ class ServiceSettings(BaseSettings):
     stream_maxlen: int = Field(default=1_000_000, ge=1000)
     stream_max_age_days: float = Field(default=7, ge=0)
     outbox_retention_days: int = Field(default=0, ge=0)
+    consumer_batch: int = Field(default=100, ge=1, le=1000)
 
     public_url: BaseUrl = "http://127.0.0.1:8080"
     gateway_url: BaseUrl = "http://127.0.0.1:8080"

@@ -8,8 +8,8 @@ The context is a context variable. With ``EDX_OTEL_ENDPOINT`` set, ``configure``
 no exporter is loaded (what redis-py loads of opentelemetry does nothing).
 """
 
+import random
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chassis.settings import ServiceSettings
 
-_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 #: How long a process that ends waits for its last spans to be taken.
 _FLUSH_MILLISECONDS = 3000
 
@@ -72,14 +72,19 @@ def log_fields() -> Mapping[str, str]:
 def trace_id_of(traceparent: str | None) -> str | None:
     """The trace id in a traceparent; None when there is none or it is not one."""
     match = _TRACEPARENT.fullmatch(traceparent or "")
-    return match.group(1) if match and int(match.group(1), 16) and int(match.group(2), 16) else None
+    return match.group(1) if match else None
 
 
 def child_of(traceparent: str | None) -> str:
     """A new span of the same trace, or of a new trace when there is none to continue."""
     trace_id = trace_id_of(traceparent)
     flags = traceparent[-2:] if traceparent and trace_id else "01"
-    return f"00-{trace_id or secrets.token_hex(16)}-{secrets.token_hex(8)}-{flags}"
+    return f"00-{trace_id or _random_hex(128)}-{_random_hex(64)}-{flags}"
+
+
+def _random_hex(bits: int) -> str:
+    """Ids need to differ, not to be secret (OpenTelemetry draws them so too); zero would mean that there is none."""
+    return f"{random.getrandbits(bits) or 1:0{bits // 4}x}"
 
 
 def _sound(traceparent: str | None) -> str | None:

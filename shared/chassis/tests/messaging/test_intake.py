@@ -1,11 +1,13 @@
 """Taking events in: exactly once, in batches, with failures beside the way instead of in it."""
 
 import threading
+from collections import Counter
 from contextlib import suppress
 
 import pytest
 from messaging_parts import Effects, Parts, delivery, numbered, video
 from sqlalchemy import insert, select, text
+from sqlalchemy.event import listen
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -19,9 +21,12 @@ from chassis.messaging.retry import RetryPolicy
 from chassis.testing import deliver, published
 from chassis.testing.clock import SettableClock
 from chassis.testing.messaging import enveloped
-from chassis.testing.queries import count_queries
+from chassis.testing.queries import count_queries, count_transactions
 from chassis.testing.wire import Wire
 from contracts.events import Envelope, VideoReady
+
+#: The most that EDX_CONSUMER_BATCH can be.
+LARGEST_BATCH = 1000
 
 
 def fails_at(*numbers: int, error: Exception | None = None) -> object:
@@ -38,7 +43,7 @@ def test_a_batch_takes_effect_in_order_and_in_a_few_statements(db: Database, eff
         report = taker.take_in([delivery(envelope) for envelope in numbered(*range(100))])
     assert effects.numbers() == list(range(100))
     assert [outcome for _, outcome in report.outcomes] == [Outcome.HANDLED] * 100
-    assert len(queries) == 100 + 2, "one effect each; the inbox is read once and written once"
+    assert len(queries) == 100 + 1, "one effect each; the inbox is written once, and read only if it refuses"
 
 
 def test_a_duplicate_has_no_effect_whether_in_the_same_batch_or_later(db: Database, effects: Effects) -> None:
@@ -87,6 +92,64 @@ def test_one_bad_event_in_a_batch_holds_nothing_back(db: Database, effects: Effe
     assert "Traceback" in failure.error
     assert Envelope.parse(failure.envelope).id == failure.event_id
     assert report.failed
+
+
+@pytest.mark.parametrize(("bad", "transactions"), [(0, 4), (57, 5), (99, 4)], ids=["first", "amid", "last"])
+def test_one_bad_event_costs_a_few_transactions_however_large_the_batch(
+    bad: int, transactions: int, db: Database, effects: Effects
+) -> None:
+    """The failed batch, what came before, the bad one, its failure, and the rest."""
+    runs = []
+
+    def fails(session: Session, event: VideoReady) -> None:
+        runs.append(event.sequence)
+        if event.sequence == bad:
+            raise ValueError
+
+    batch = [delivery(envelope) for envelope in numbered(*range(100))]
+    with count_transactions(db) as begun:
+        Taker(db, effects.consumers(fails)).take_in(batch)
+    assert len(begun) == transactions
+    assert len(runs) <= 2 * 100 + 1
+    assert effects.numbers() == [number for number in range(100) if number != bad], "in order all the same"
+    assert len(effects.failures()) == 1
+
+
+def test_many_bad_events_in_a_batch_cost_only_themselves(db: Database, effects: Effects) -> None:
+    bad = {0, 1, 5, 6, 19}
+    with count_transactions(db) as begun:
+        Taker(db, effects.consumers(fails_at(*bad))).take_in([delivery(each) for each in numbered(*range(20))])
+    assert effects.numbers() == [number for number in range(20) if number not in bad]
+    assert len(effects.failures()) == len(bad)
+    assert len(begun) <= 4 * len(bad) + 1
+
+
+def test_when_nobody_can_be_blamed_each_event_gets_a_transaction(db: Database, effects: Effects) -> None:
+    def only_alone(session: Session, event: VideoReady) -> None:
+        if session.info.setdefault("first", event.sequence) != event.sequence:
+            listen(session, "before_commit", refuse)
+
+    def refuse(session: Session) -> None:
+        raise RuntimeError
+
+    Taker(db, effects.consumers(only_alone)).take_in([delivery(each) for each in numbered(1, 2, 3)])
+    assert effects.numbers() == [1, 2, 3]
+    assert effects.failures() == []
+
+
+def test_one_known_event_in_the_largest_batch_is_passed_over_alone(db: Database, effects: Effects) -> None:
+    """The inbox must refuse the whole batch: rows of ours that stayed would make us pass over our own events."""
+    taker = Taker(db, effects.consumers())
+    envelopes = numbered(*range(LARGEST_BATCH))
+    taker.take_in([delivery(envelopes[-1])])
+    with count_transactions(db) as begun:
+        report = taker.take_in([delivery(envelope) for envelope in envelopes])
+    assert len(begun) == 1
+    assert sorted(effects.numbers()) == list(range(LARGEST_BATCH))
+    assert Counter(outcome for _, outcome in report.outcomes) == {
+        Outcome.HANDLED: LARGEST_BATCH - 1,
+        Outcome.DUPLICATE: 1,
+    }
 
 
 def test_what_fails_only_when_it_is_written_is_a_failure_too(db: Database, effects: Effects) -> None:

@@ -7,12 +7,16 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chassis import tracing
+from chassis.database import is_duplicate
 from chassis.messaging.consumers import Consumers, Handler
 from chassis.tables import inbox
 from contracts.events import Envelope, Event
+
+_INSERT = insert(inbox)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +43,46 @@ def intakes_of(consumers: Consumers, envelope: Envelope, raw: bytes) -> list[Int
     return [Intake(handler, envelope, event, raw) for handler in handlers]
 
 
+@dataclass(slots=True)
+class Progress:
+    """The intake whose handler runs; after an error the one that raised it, or None when it was not a handler."""
+
+    current: Intake | None = None
+
+
 def admit(session: Session, intakes: Sequence[Intake], now: datetime) -> list[Intake]:
-    """Those that have not been taken in before, now noted as taken in by this transaction."""
-    ids = {intake.envelope.id for intake in intakes}
-    names = {intake.handler.name for intake in intakes}
-    rows = session.execute(
-        select(inbox.c.consumer, inbox.c.event_id).where(inbox.c.consumer.in_(names), inbox.c.event_id.in_(ids))
-    )
-    seen = {(consumer, event_id) for consumer, event_id in rows}
-    admitted = []
+    """Those that have not been taken in before, now noted as taken in by this transaction.
+
+    Nearly always all of them are new, so they are written at once, and the inbox is read only if it refuses. It
+    refuses the whole statement: a batch is one INSERT.
+    """
+    wanted: dict[tuple[str, UUID], Intake] = {}
     for intake in intakes:
-        if intake.key not in seen:
-            seen.add(intake.key)
-            admitted.append(intake)
-    if admitted:
-        session.execute(
-            insert(inbox),
-            [{"consumer": name, "event_id": id_, "processed_at": now} for name, id_ in (a.key for a in admitted)],
-        )
-    return admitted
+        wanted.setdefault(intake.key, intake)
+    while wanted:
+        try:
+            _note(session, list(wanted), now)
+            break
+        except IntegrityError as error:
+            known = _known(session, list(wanted)) if is_duplicate(error) else set()
+            if not known:
+                raise
+        wanted = {key: intake for key, intake in wanted.items() if key not in known}
+    return list(wanted.values())
+
+
+def _note(session: Session, keys: Sequence[tuple[str, UUID]], now: datetime) -> None:
+    session.execute(
+        _INSERT, [{"consumer": consumer, "event_id": event_id, "processed_at": now} for consumer, event_id in keys]
+    )
+
+
+def _known(session: Session, keys: Sequence[tuple[str, UUID]]) -> set[tuple[str, UUID]]:
+    names, ids = zip(*keys, strict=True)
+    rows = session.execute(
+        select(inbox.c.consumer, inbox.c.event_id).where(inbox.c.consumer.in_(set(names)), inbox.c.event_id.in_(ids))
+    )
+    return {(consumer, event_id) for consumer, event_id in rows}
 
 
 def handle(session: Session, intake: Intake) -> None:
@@ -82,9 +107,15 @@ def trace_fields(envelope: Envelope) -> dict[str, str | None]:
     return fields
 
 
-def take_in_all(session: Session, intakes: Sequence[Intake], now: datetime) -> list[Intake]:
+def take_in_all(
+    session: Session, intakes: Sequence[Intake], now: datetime, progress: Progress | None = None
+) -> list[Intake]:
     """Admit and handle; answers what was new. Whatever fails, the caller rolls all of it back."""
+    progress = progress or Progress()
+    progress.current = None
     admitted = admit(session, intakes, now)
     for intake in admitted:
+        progress.current = intake
         handle(session, intake)
+    progress.current = None
     return admitted

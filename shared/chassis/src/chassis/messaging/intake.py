@@ -1,4 +1,4 @@
-"""From raw stream entries to effects: a batch in one transaction, and one by one when the batch fails."""
+"""From raw stream entries to effects: a batch in one transaction, and the event that fails there in its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from chassis.clock import Clock, utc_now
 from chassis.database import Database, is_duplicate, is_unreachable
 from chassis.messaging import failures
 from chassis.messaging.consumers import Consumers
-from chassis.messaging.inbox import Intake, intakes_of, take_in_all, trace_fields
+from chassis.messaging.inbox import Intake, Progress, intakes_of, take_in_all, trace_fields
 from chassis.messaging.retry import RetryPolicy
 from contracts.events import Envelope
 
@@ -88,22 +88,39 @@ class Taker:
     def take_in(self, deliveries: Sequence[Delivery]) -> Report:
         """Each event takes effect or is written down as a failure."""
         report = Report()
-        intakes = [intake for delivery in deliveries for intake in self._understand(delivery, report)]
-        if not self._taken_together(intakes, report):
-            for intake in intakes:
-                self._take_in_alone(intake, report)
+        left: Sequence[Intake] = [intake for each in deliveries for intake in self._understand(each, report)]
+        while left:
+            left = self._take_in_some(left, report)
         return report
 
-    def _taken_together(self, intakes: Sequence[Intake], report: Report) -> bool:
-        if len(intakes) < 2:
-            return not intakes
+    def _take_in_some(self, intakes: Sequence[Intake], report: Report) -> Sequence[Intake]:
+        """All in one transaction. If a handler fails: what came before it in one, the failing one in its own, and the
+        rest is the answer, still to be taken in. So a bad event costs a few transactions, however large the batch.
+        """
+        if len(intakes) == 1:
+            self._take_in_alone(intakes[0], report)
+            return ()
+        progress = Progress()
         try:
-            self._take_in(intakes, report)
+            self._take_in(intakes, report, progress)
         except Exception as error:
             if is_unreachable(error):
                 raise
-            return False
-        return True
+            return self._step_over(progress.current, intakes, report)
+        return ()
+
+    def _step_over(self, failed: Intake | None, intakes: Sequence[Intake], report: Report) -> Sequence[Intake]:
+        """Without a culprit (the commit itself failed) there is no other way than one by one."""
+        at = next((index for index, intake in enumerate(intakes) if intake is failed), None)
+        if at is None:
+            for intake in intakes:
+                self._take_in_alone(intake, report)
+            return ()
+        before = intakes[:at]
+        while before:
+            before = self._take_in_some(before, report)
+        self._take_in_alone(intakes[at], report)
+        return intakes[at + 1 :]
 
     def _understand(self, delivery: Delivery, report: Report) -> list[Intake]:
         event_id = uuid5(_POISON, delivery.where)
@@ -121,9 +138,9 @@ class Taker:
         report.outcomes.append((consumer, Outcome.DEAD))
         return []
 
-    def _take_in(self, intakes: Sequence[Intake], report: Report) -> None:
+    def _take_in(self, intakes: Sequence[Intake], report: Report, progress: Progress | None = None) -> None:
         now = self._clock()
-        admitted = self._database.run(lambda session: take_in_all(session, intakes, now))
+        admitted = self._database.run(lambda session: take_in_all(session, intakes, now, progress))
         done = {intake.key for intake in admitted}
         report.handled(admitted, self._clock())
         report.outcomes.extend((intake.handler.name, Outcome.DUPLICATE) for intake in intakes if intake.key not in done)
@@ -141,7 +158,7 @@ class Taker:
             except Exception as error:
                 if is_unreachable(error):
                     raise
-                # Another worker may have taken the same event in between our look at the inbox and our row.
+                # Another worker may have made the same row in between our look and our row.
                 if last or not is_duplicate(error):
                     return failures.judge(error, 1, self._clock(), self._policy)
         raise AssertionError("unreachable")

@@ -27,7 +27,8 @@ from chassis.messaging.publisher import DATA_FIELD
 
 log = structlog.get_logger(__name__)
 
-#: Entries a read takes and a transaction holds. Without it a read takes the whole backlog (ADR 0003, trap 5).
+#: Entries a read takes and a transaction holds, unless EDX_CONSUMER_BATCH says otherwise. Without a limit a read takes
+#: the whole backlog (ADR 0003, trap 5).
 BATCH = 100
 #: A read blocks this long (milliseconds); an entry that arrives ends it at once.
 _READ_BLOCKS = 1000
@@ -56,6 +57,7 @@ class Subscriptions:
         *,
         on_report: Callable[[Report], None],
         threads: int = 4,
+        batch: int = BATCH,
         claim_after: int = CLAIM_AFTER,
     ) -> None:
         self._url = redis_url
@@ -64,6 +66,7 @@ class Subscriptions:
         self._taker = taker
         self._on_report = on_report
         self._limiter = anyio.CapacityLimiter(threads)
+        self._batch = batch
         self._claim_after = claim_after
         self._me = groups.consumer_name()
         self._broker: RedisBroker | None = None
@@ -150,7 +153,7 @@ class Subscriptions:
             group=self._group,
             consumer=self._me,
             batch=True,
-            max_records=BATCH,
+            max_records=self._batch,
             polling_interval=_READ_BLOCKS,
         )
         abandoned = StreamSub(
@@ -158,7 +161,7 @@ class Subscriptions:
             group=self._group,
             consumer=self._me + groups.CLAIMING,
             batch=True,
-            max_records=BATCH,
+            max_records=self._batch,
             polling_interval=_CLAIM_LOOKS,
             min_idle_time=self._claim_after,
         )
@@ -219,7 +222,7 @@ class Subscriptions:
                 await self._finish(stream, consumer)
 
     async def _finish(self, stream: str, consumer: str) -> None:
-        while entries := await groups.take(self._redis, stream, self._group, consumer, self._me, BATCH):
+        while entries := await groups.take(self._redis, stream, self._group, consumer, self._me, self._batch):
             await self._take_suspicious(stream, entries)
             if self._stopping.is_set():
                 return

@@ -127,6 +127,7 @@ class Worker:
             self._taker,
             on_report=self._taken_in,
             threads=max(1, self._settings.database_pool_size - 2),
+            batch=self._settings.consumer_batch,
         )
         self._redis = redis.asyncio.Redis.from_url(
             self._settings.redis_url.get_secret_value(), socket_timeout=1.0, socket_connect_timeout=1.0

@@ -1,5 +1,6 @@
 """What a worker tells Prometheus, in a registry of its own."""
 
+from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import product
@@ -84,10 +85,11 @@ class WorkerMetrics:
 
     def taken_in(self, report: Report) -> None:
         """A batch, or a retried event."""
-        for consumer, outcome in report.outcomes:
-            self._events.labels(self._service, consumer, outcome.value).inc()
+        for (consumer, outcome), times in Tally(report.outcomes).items():
+            self._events.labels(self._service, consumer, outcome.value).inc(times)
+        observe = self._age.labels(self._service).observe
         for age in report.ages:
-            self._age.labels(self._service).observe(max(0.0, age))
+            observe(max(0.0, age))
 
     def job_ran(self, job: str, done: bool, seconds: float) -> None:
         """A scheduled job came to its end."""

@@ -22,3 +22,18 @@ def count_queries(database: Database) -> Iterator[list[str]]:
         yield statements
     finally:
         event.remove(database.engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def count_transactions(database: Database) -> Iterator[list[Any]]:
+    """The transactions that were begun on ``database`` inside the block."""
+    begun: list[Any] = []
+
+    def note(connection: Any) -> None:
+        begun.append(connection)
+
+    event.listen(database.engine, "begin", note)
+    try:
+        yield begun
+    finally:
+        event.remove(database.engine, "begin", note)
