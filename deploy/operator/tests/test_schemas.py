@@ -12,6 +12,8 @@ from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from chassis import append_only
+from chassis.tables import APPEND_ONLY
 from edxelera import schemas
 
 
@@ -76,6 +78,12 @@ def refused(engine: Engine, statement: str = "SELECT 1") -> bool:
     return False
 
 
+def protect(installed: Installed, unit: str) -> None:
+    """What a migration does in the end."""
+    with installed.engine(unit, migrator=True).connect() as connection:
+        append_only.protect(connection, schemas.runtime_user(unit))
+
+
 def test_the_migrator_makes_tables_and_the_runtime_user_works_with_rows(installed: Installed) -> None:
     one = installed.units[0]
     run(
@@ -85,6 +93,7 @@ def test_the_migrator_makes_tables_and_the_runtime_user_works_with_rows(installe
         "ALTER TABLE child ADD COLUMN note VARCHAR(10)",
         "CREATE INDEX child_note ON child (note)",
     )
+    protect(installed, one)
     run(
         installed.engine(one),
         "INSERT INTO parent VALUES (1)",
@@ -103,6 +112,39 @@ def test_the_runtime_user_cannot_change_the_schema(installed: Installed, stateme
     one = installed.units[0]
     run(installed.engine(one, migrator=True), "CREATE TABLE things (id INT)")
     assert refused(installed.engine(one), statement)
+
+
+@pytest.mark.parametrize("table", sorted(APPEND_ONLY))
+def test_audit_rows_are_added_and_read_only(installed: Installed, table: str) -> None:
+    one = installed.units[0]
+    run(installed.engine(one, migrator=True), f"CREATE TABLE {table} (id INT PRIMARY KEY)", "CREATE TABLE t (id INT)")
+    for _ in range(2):  # each migration does it again
+        protect(installed, one)
+        service = installed.engine(one)
+        run(service, f"INSERT INTO {table} VALUES ({_})", f"SELECT * FROM {table}", "UPDATE t SET id = 1")
+        forbidden = (f"UPDATE {table} SET id = 9", f"DELETE FROM {table}", f"REPLACE INTO {table} VALUES (0)")
+        assert all(refused(service, statement) for statement in forbidden)
+
+
+def test_an_older_installation_loses_the_right_with_its_next_migration(installed: Installed) -> None:
+    one = installed.units[0]
+    run(installed.engine(one, migrator=True), "CREATE TABLE audit_entries (id INT)", "CREATE TABLE t (id INT)")
+    pattern = schemas.database_name(one).replace("_", r"\_")
+    with installed.admin().connect() as connection:
+        connection.exec_driver_sql(f"GRANT UPDATE, DELETE ON `{pattern}`.* TO '{schemas.runtime_user(one)}'@'%%'")
+    assert not refused(installed.engine(one), "DELETE FROM audit_entries")
+    protect(installed, one)
+    assert refused(installed.engine(one), "DELETE FROM audit_entries")
+    assert not refused(installed.engine(one), "DELETE FROM t")
+
+
+def test_a_user_who_may_not_grant_takes_nothing_away(installed: Installed) -> None:
+    one = installed.units[0]
+    run(installed.engine(one, migrator=True), "CREATE TABLE t (id INT)")
+    protect(installed, one)
+    with installed.engine(one).connect() as connection, pytest.raises(append_only.NotProtected):
+        append_only.protect(connection, schemas.migrator_user(one))
+    assert not refused(installed.engine(one, migrator=True), "DELETE FROM t")
 
 
 @pytest.mark.parametrize("migrator", [False, True])

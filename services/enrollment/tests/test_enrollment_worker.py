@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import redis
 from pydantic import ValidationError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from chassis.testing import eventually
 from contracts.events import stream_of
@@ -98,6 +100,14 @@ def test_the_audit_trail_cannot_be_changed(open_school: Any) -> None:
         with pytest.raises(RuntimeError):
             session.flush()
         session.expunge_all()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit_entries SET reason = 'x'", "DELETE FROM audit_entries"])
+def test_the_service_has_no_right_to_change_the_audit_trail(open_school: Any, statement: str) -> None:
+    open_school.cohort()
+    with pytest.raises(DBAPIError, match="command denied"), open_school.db.begin() as session:
+        session.execute(text(statement))
+    assert open_school.audited("cohort.created")[0].reason is None
 
 
 def _production(settings: Callable[..., Any], **changes: Any) -> EnrollmentSettings:

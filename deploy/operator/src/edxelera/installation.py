@@ -172,10 +172,10 @@ def migrate(env: Mapping[str, str], units: tuple[str, ...] = UNITS) -> None:
 
 
 def _migrate_one(env: Mapping[str, str], unit: str) -> subprocess.CompletedProcess[str]:
-    key = f"EDX_{unit.upper()}_MIGRATION_DATABASE_URL"
+    keys = (f"EDX_{unit.upper()}_MIGRATION_DATABASE_URL", f"EDX_{unit.upper()}_DATABASE_URL")
     return subprocess.run(
         [sys.executable, "-m", "chassis.migrate", unit],
-        env={**os.environ, key: env[key]},
+        env={**os.environ, **{key: env[key] for key in keys}},
         capture_output=True,
         text=True,
         check=False,

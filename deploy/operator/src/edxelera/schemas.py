@@ -12,10 +12,12 @@ from sqlalchemy.pool import NullPool
 from edxelera.environment import database_name, migrator_user, runtime_user
 from edxelera.units import UNITS
 
-#: What a service does with its rows.
-RUNTIME_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
-#: What a migration does besides.
-MIGRATOR_PRIVILEGES = (*RUNTIME_PRIVILEGES, "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "LOCK TABLES")
+#: What a service may do with every table; changing and removing rows is granted table by table by the migrations.
+RUNTIME_PRIVILEGES = ("SELECT", "INSERT")
+#: What a migration does.
+MIGRATOR_PRIVILEGES = (
+    *RUNTIME_PRIVILEGES, "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "LOCK TABLES"
+)  # fmt: skip
 
 #: Named because MySQL 9 and MariaDB have no default in common.
 _CHARACTER_SET = "CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci"
@@ -37,14 +39,14 @@ def statements(secret: Mapping[str, str], units: Sequence[str] = UNITS, host: st
     for unit in units:
         schema = database_name(unit)
         yield f"CREATE DATABASE IF NOT EXISTS `{schema}` {_CHARACTER_SET}"
-        for user, password, privileges in (
-            (runtime_user(unit), secret[f"database_{unit}"], RUNTIME_PRIVILEGES),
-            (migrator_user(unit), secret[f"database_{unit}_migrator"], MIGRATOR_PRIVILEGES),
+        for user, password, privileges, option in (
+            (runtime_user(unit), secret[f"database_{unit}"], RUNTIME_PRIVILEGES, ""),
+            (migrator_user(unit), secret[f"database_{unit}_migrator"], MIGRATOR_PRIVILEGES, " WITH GRANT OPTION"),
         ):
             account = f"{_literal(user)}@{_literal(host)}"
             yield f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY {_literal(password)}"
             yield f"ALTER USER {account} IDENTIFIED BY {_literal(password)}"
-            yield f"GRANT {', '.join(privileges)} ON `{_pattern(schema)}`.* TO {account}"
+            yield f"GRANT {', '.join(privileges)} ON `{_pattern(schema)}`.* TO {account}{option}"
 
 
 def bootstrap(connection: Connection, secret: Mapping[str, str], units: Sequence[str] = UNITS, host: str = "%") -> None:

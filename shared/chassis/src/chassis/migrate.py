@@ -2,7 +2,8 @@
 
 Chassis' own tables first (version table ``chassis_version``), then the service's ``migrations/versions``. Any number
 of these may start at once: they take turns under one MySQL lock. The user is the one that may change the schema
-(``EDX_<SERVICE>_MIGRATION_DATABASE_URL``); the service itself runs as another that may not.
+(``EDX_<SERVICE>_MIGRATION_DATABASE_URL``); the service itself runs as another that may not
+(``EDX_<SERVICE>_DATABASE_URL``), and that is given its rights on the tables there are now.
 """
 
 import argparse
@@ -15,10 +16,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, create_engine, text
+from sqlalchemy import Connection, MetaData, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
-from chassis import tables
+from chassis import append_only, tables
+from chassis.append_only import NotProtected
 
 ENVIRONMENT = Path(__file__).with_name("migrations")
 #: The service's own version table keeps alembic's usual name.
@@ -52,11 +54,13 @@ def upgrade(connection: Connection, service: str | None = None) -> None:
             command.upgrade(_config(connection, versions_of(service), SERVICE_VERSION_TABLE), "head")
 
 
-def upgrade_url(url: str, service: str | None = None) -> None:
-    """``upgrade`` over a connection of its own."""
+def upgrade_url(url: str, service: str | None = None, *, user: str | None = None) -> None:
+    """``upgrade`` over a connection of its own, then ``append_only.protect`` from ``user``; ``NotProtected``."""
     engine = create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
         upgrade(connection, service)
+        if user is not None and user != engine.url.username:
+            append_only.protect(connection, user)
 
 
 def _config(connection: Connection, versions: Path, version_table: str, metadata: MetaData | None = None) -> Config:
@@ -97,11 +101,18 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"set {key} to the URL of a user that may change the schema", file=sys.stderr)  # noqa: T201
         return 2
     try:
-        upgrade_url(url, service)
+        upgrade_url(url, service, user=_user_of(os.environ.get(f"EDX_{service.upper()}_DATABASE_URL")))
     except MigrationsNotFound as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
+    except NotProtected as error:
+        hint = "Audit rows are kept by the code alone until 'edxelera db bootstrap' and this command have run."
+        print(f"The tables are up to date. {error}. {hint}", file=sys.stderr)  # noqa: T201
     return 0
+
+
+def _user_of(url: str | None) -> str | None:
+    return make_url(url).username if url else None
 
 
 if __name__ == "__main__":

@@ -83,6 +83,9 @@ event_failures = Table(
 
 #: What operators did to events (``chassis.messaging.operations``), each row in the transaction of what it tells of.
 #: Append-only: nothing in the code changes or removes a row.
+#: Never changed and never removed, not even by a mistake of ours: enforced by grants (``chassis.append_only``).
+APPEND_ONLY = frozenset({"operator_actions", "audit_entries"})
+
 operator_actions = Table(
     "operator_actions",
     metadata,

@@ -31,8 +31,8 @@ class TestSchema:
         with self._server.connect() as server:
             server.exec_driver_sql(f"CREATE DATABASE `{self.name}` CHARACTER SET utf8mb4")
             server.exec_driver_sql(f"CREATE USER '{self._user}'@'%%' IDENTIFIED BY '{password}'")
-            server.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON `{self.name}`.* TO '{self._user}'@'%%'")
-        migrate.upgrade_url(self.admin_url, None if service == "chassis" else service)
+            server.exec_driver_sql(f"GRANT SELECT, INSERT ON `{self.name}`.* TO '{self._user}'@'%%'")
+        migrate.upgrade_url(self.admin_url, None if service == "chassis" else service, user=self._user)
         self._admin: Engine = create_engine(self.admin_url, pool_size=1)
         self._tables = self._own_tables()
         _LOADED[service] = self
