@@ -26,6 +26,7 @@ def schema(schema_for: Callable[[str], TestSchema]) -> TestSchema:
         )
         connection.execute(text("DELETE FROM effects"))
         connection.commit()
+    found.protect()
     return found
 
 

@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, MetaData, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
-from chassis import migrate, tables
+from chassis import append_only, migrate, tables
 
 _KEPT = {"alembic_version", tables.VERSION_TABLE}
 _LOADED: dict[str, "TestSchema"] = {}
@@ -59,6 +59,11 @@ class TestSchema:
             server.exec_driver_sql(f"DROP DATABASE `{self.name}`")
             server.exec_driver_sql(f"DROP USER '{self._user}'@'%%'")
         _LOADED.pop(self.service, None)
+
+    def protect(self) -> None:
+        """Give the service's user its rights on tables that a test has made besides."""
+        with self._admin.connect() as connection:
+            append_only.protect(connection, self._user)
 
     def connect(self) -> Connection:
         """A connection with the administrator's rights on this schema."""
