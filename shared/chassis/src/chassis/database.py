@@ -14,10 +14,12 @@ from typing import Annotated, Any, TypeVar
 from anyio import CancelScope, CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import Depends
-from sqlalchemy import Engine, MetaData, create_engine
+from sqlalchemy import Engine, MetaData
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from starlette.requests import Request
+
+from chassis.mysql import mysql_engine
 
 T = TypeVar("T")
 
@@ -51,7 +53,7 @@ class ModelBase(DeclarativeBase):
 
 def new_engine(url: str, pool_size: int = 6) -> Engine:
     """An engine whose pool never grows past the thread limit, in UTC."""
-    return create_engine(
+    return mysql_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,

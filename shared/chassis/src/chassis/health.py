@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, text
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from chassis.database import Database
+from chassis.mysql import mysql_engine
 
 #: Raises when the part cannot be reached.
 Check = Callable[[], Awaitable[None]]
@@ -63,7 +64,7 @@ def database_check(database: Database) -> Check:
     Not one of the pool, and in no thread of the endpoints: a service that is merely busy is ready, and taking it out
     of the balancer would only make the others busier.
     """
-    engine = create_engine(database.engine.url, poolclass=NullPool, connect_args={"connect_timeout": int(_SECONDS)})
+    engine = mysql_engine(database.engine.url, poolclass=NullPool, connect_args={"connect_timeout": int(_SECONDS)})
     limiter: CapacityLimiter | None = None
 
     def ping() -> None:

@@ -4,15 +4,17 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.pool import NullPool
+
+from chassis.mysql import mysql_engine
 
 _LONGEST_NAME = 64
 
 
 def lock_engine(url: str) -> Engine:
     """An engine for connections that hold locks: unpooled, and given up when the server stays silent."""
-    return create_engine(
+    return mysql_engine(
         url,
         poolclass=NullPool,
         isolation_level="READ COMMITTED",
