@@ -243,6 +243,13 @@ def test_api_processes_do_not_carry_faststream() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_no_process_carries_what_colours_a_console() -> None:
+    code = "import sys, chassis.app, chassis.messaging.worker; sys.exit(bool({'rich', 'pygments'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    code = "import chassis, rich.console, pygments"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0, "who wants them can have them"
+
+
 @pytest.fixture(autouse=True)
 def _no_jobs_noted(db: Database) -> None:
     with db.begin() as session:
