@@ -203,6 +203,15 @@ def test_a_job_runs_when_due_however_many_workers_and_restarts(db: Database, sch
     assert 57 <= wait <= 63
 
 
+def test_a_worker_whose_clock_was_ahead_holds_no_job_back(db: Database, schema: TestSchema) -> None:
+    ahead, right, note = SettableClock(), SettableClock(), Note()
+    ahead.advance(minutes=10)
+    runner(note, db, schema, ahead).turn()
+    for _ in range(2):
+        runner(note, db, schema, right).turn()
+    assert note.runs == [ahead.now, right.now]
+
+
 def test_a_job_that_another_process_is_running_is_left_to_it(db: Database, schema: TestSchema) -> None:
     clock, note = SettableClock(), Note()
     with only_one(lock_engine(schema.url), "job.reconcile"):

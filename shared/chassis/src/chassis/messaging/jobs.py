@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 JOB = "job:"
 #: Part of the interval by which a run may be early: clocks and sleeps are not exact.
 _EARLY = 0.1
+#: A start noted for later than this was noted by a clock that is wrong: it must not hold a job back until then.
+_CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class JobRunner:
         now, name = self._clock(), f"{JOB}{self.job.name}"
         with connection.begin():
             last = connection.scalar(select(relay_state.c.updated_at).where(relay_state.c.name == name))
-            if last is not None and now < last + self.job.every * (1 - _EARLY):
+            if last is not None and last <= now + _CLOCKS_DIFFER and now < last + self.job.every * (1 - _EARLY):
                 return False
             noted = mysql.insert(relay_state).values(name=name, stream_id="", updated_at=now)
             connection.execute(noted.on_duplicate_key_update(updated_at=noted.inserted.updated_at))
