@@ -9,8 +9,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from example_service import ExampleSettings
+from pydantic import SecretStr
 
 from chassis import service_tokens
+from chassis.errors import Unauthenticated
 from chassis.testing.identity import AUDIENCE, ISSUER, SERVICE_SECRET
 
 ME = "/me"
@@ -45,6 +47,27 @@ def test_a_wrong_claim_is_no_token(client: httpx.Client, tokens: Any, what: str)
     answer = client.get(ME, headers=bearer(tokens.encode(claims)))
     assert (answer.status_code, answer.json().get("code")) == (401, "unauthenticated")
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(("shift", "status"), [(40, 200), (-40, 200), (60, 401), (-60, 401)], ids="{:+d} s".format)
+def test_clocks_may_be_some_seconds_apart(client: httpx.Client, tokens: Any, shift: int, status: int) -> None:
+    now = int(time.time())
+    fresh = tokens.claims(iat=now + shift) if shift > 0 else tokens.claims(iat=now - 600, exp=now + shift)
+    assert client.get(ME, headers=bearer(tokens.encode(fresh))).status_code == status
+
+
+@pytest.mark.parametrize(("shift", "believed"), [(40, True), (-40, True), (60, False), (-60, False)])
+def test_services_believe_each_other_although_their_clocks_differ(shift: int, believed: bool) -> None:
+    settings = ExampleSettings.model_construct(service_token_secrets=(SecretStr(SERVICE_SECRET),))
+    now = int(time.time())
+    claims = {"iss": "media", "aud": settings.service, "iat": now, "exp": now + 60}
+    claims |= {"iat": now + shift} if shift > 0 else {"exp": now + shift}
+    token = jwt.encode(claims, SERVICE_SECRET, algorithm="HS256", headers={"typ": service_tokens.KIND})
+    if believed:
+        assert service_tokens.verify(settings, token) == "media"
+    else:
+        with pytest.raises(Unauthenticated):
+            service_tokens.verify(settings, token)
 
 
 @pytest.mark.parametrize("missing", ["iss", "aud", "sub", "exp", "iat"])

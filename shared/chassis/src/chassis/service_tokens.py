@@ -8,6 +8,7 @@ import time
 
 import jwt
 
+from chassis.clock import LEEWAY_SECONDS
 from chassis.errors import Unauthenticated
 from chassis.settings import ServiceSettings
 
@@ -37,7 +38,7 @@ def verify(settings: ServiceSettings, token: str) -> str:
                 algorithms=[_ALGORITHM],
                 audience=settings.service,
                 options={"require": ["iss", "aud", "exp", "iat"]},
-                leeway=5,
+                leeway=LEEWAY_SECONDS,
             )
         except jwt.PyJWTError:
             continue

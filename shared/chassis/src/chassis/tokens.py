@@ -16,6 +16,7 @@ import httpx
 import jwt
 import structlog
 
+from chassis.clock import LEEWAY_SECONDS
 from chassis.errors import Unauthenticated, Unavailable
 from chassis.settings import ServiceSettings
 
@@ -24,7 +25,6 @@ log = structlog.get_logger(__name__)
 ALGORITHM = "ES256"
 _REMEMBERED = 10_000
 _REFETCH_AFTER_SECONDS = 10.0
-_LEEWAY_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class TokenVerifier:
                 algorithms=[ALGORITHM],
                 issuer=self._issuer,
                 audience=self._audience,
-                leeway=_LEEWAY_SECONDS,
+                leeway=LEEWAY_SECONDS,
                 options={"require": ["iss", "aud", "sub", "exp", "iat"]},
             )
             caller = _caller(token, claims)
