@@ -8,12 +8,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import delete, update
 
-from certificates.documents.missing import certificate_without_document
+from certificates.documents.missing import certificate_without_document, document_lost
 from certificates.documents.missing import find as find_without_document
 from certificates.issuing.uncertified import completed_not_certified, find
 from certificates.models import DISCARD, ISSUED, PENDING, READY, Certificate, StatusEntry
+from certificates.settings import Settings
 from chassis.database import Database
 from chassis.messaging.sweeps import Sweep, Sweeps
+from chassis.objects import ObjectStore
 from chassis.testing import published
 from contracts.events.certificates import CertificateIssued
 
@@ -132,6 +134,99 @@ def test_a_fresh_certificate_and_one_in_hand_are_left_alone(
     (certificate,) = all_certificates()
     db.run(lambda session: certificate_without_document().repair(session, certificate.id, now + LATER))
     assert [(each.document_state, each.document_due_at) for each in all_certificates()] == [(PENDING, due)]
+
+
+@pytest.fixture
+def look(db: Database, store: ObjectStore, settings: Settings) -> Callable[[], tuple[float, float]]:
+    """Looks for documents in the store once; the gauge before, and how many cases have been closed so far."""
+    sweeps, registry = Sweeps(comparisons=[document_lost(store, settings.certificates_bucket)]), CollectorRegistry()
+    sweeps.count_into(registry, "certificates")
+    labels = {"service": "certificates", "saga": "certificate_without_document"}
+
+    def run() -> tuple[float, float]:
+        now = datetime.now(UTC)
+        [job] = sweeps.jobs
+        job.run(db, now)
+        with db.begin() as session:
+            open_cases = sweeps.gauge.read(session, now)[("certificate_without_document",)]
+        return open_cases, registry.get_sample_value("edx_saga_repaired_total", labels) or 0.0
+
+    return run
+
+
+def test_a_document_that_is_gone_from_the_store_is_made_again(
+    student: Any,
+    new_student: Callable[[], Any],
+    store: ObjectStore,
+    settings: Settings,
+    look: Callable[[], tuple[float, float]],
+    make_documents: Callable[..., None],
+    all_certificates: Callable[[], list[Certificate]],
+) -> None:
+    for each in (student, new_student()):
+        each.tell(each.registered(), each.activated(), each.completed_course())
+    make_documents()
+    assert look() == (0, 0)
+    lost, kept = all_certificates()
+    before = store.get(settings.certificates_bucket, lost.document_key)
+    store.delete(settings.certificates_bucket, lost.document_key)
+    assert look() == (1, 0)
+    assert [each.document_state for each in all_certificates()] == [PENDING, READY]
+    make_documents()
+    assert store.get(settings.certificates_bucket, lost.document_key) == before
+    assert look() == (0, 1)
+    assert look() == (0, 1)
+    assert all_certificates()[1].document_attempts == kept.document_attempts
+
+
+def test_what_is_to_have_no_document_is_not_looked_for(
+    student: Any,
+    db: Database,
+    store: ObjectStore,
+    settings: Settings,
+    look: Callable[[], tuple[float, float]],
+    make_documents: Callable[..., None],
+    all_certificates: Callable[[], list[Certificate]],
+) -> None:
+    student.tell(student.registered(), student.activated(), student.completed_course())
+    make_documents()
+    [certificate] = all_certificates()
+    store.delete(settings.certificates_bucket, certificate.document_key)
+    change(db, status="revoked", revocation="staff", valid_for=None)
+    assert look() == (0, 0)
+
+
+def test_a_certificate_that_is_revoked_after_its_document_was_lost_is_no_case_any_more(
+    student: Any,
+    store: ObjectStore,
+    settings: Settings,
+    look: Callable[[], tuple[float, float]],
+    make_documents: Callable[..., None],
+    all_certificates: Callable[[], list[Certificate]],
+) -> None:
+    student.tell(student.registered(), student.activated(), student.completed_course())
+    make_documents()
+    store.delete(settings.certificates_bucket, all_certificates()[0].document_key)
+    assert look() == (1, 0)
+    student.tell(student.revoked("refund"))
+    assert look()[0] == 0
+
+
+def test_a_store_that_is_away_is_no_lost_document(
+    student: Any,
+    db: Database,
+    settings: Settings,
+    make_documents: Callable[..., None],
+    all_certificates: Callable[[], list[Certificate]],
+    log_lines: Callable[[], list[dict[str, Any]]],
+) -> None:
+    student.tell(student.registered(), student.activated(), student.completed_course())
+    make_documents()
+    away = ObjectStore("http://127.0.0.1:9", None, "us-east-1", "key", "secret")
+    [job] = Sweeps(comparisons=[document_lost(away, settings.certificates_bucket)]).jobs
+    job.run(db, datetime.now(UTC))
+    assert [each.document_state for each in all_certificates()] == [READY]
+    assert [line["place"] for line in log_lines() if line["event"] == "saga_not_compared"] == ["store"]
 
 
 def test_the_worker_tells_of_its_sagas(settings: Any, serve: Callable[[Any], Any]) -> None:

@@ -80,6 +80,31 @@ def test_money_for_an_access_that_other_money_gave_goes_back(open_school: Any, s
     assert (refund.origin, refund.reason) == ("automatic", "already_enrolled")
 
 
+@pytest.mark.parametrize("status", ["pending", "cancelled"])
+def test_money_whose_enrollment_fell_back_before_access_gives_it(
+    open_school: Any, sweep: Callable[[], float], status: str
+) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    change(open_school, reference, status=status)
+    assert open_school.rows(count_stranded) == 1
+    assert sweep() == 1
+    assert open_school.standing(reference) == ("succeeded", "active")
+    assert open_school.rows(count_stranded) == 0
+
+
+def test_money_whose_access_staff_took_away_is_kept(open_school: Any, sweep: Callable[[], float]) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    enrollment = open_school.enrollment_of(reference).id
+    answer = open_school.http.request(
+        "DELETE", f"/v1/admin/enrollments/{enrollment}", json={"reason": "cheated"}, headers=open_school.admin
+    )
+    assert answer.status_code == 200
+    assert sweep() == 0
+    assert open_school.standing(reference) == ("succeeded", "revoked")
+
+
 def test_a_case_that_closed_meanwhile_is_left_alone(open_school: Any, enrollment_settings: Callable[..., Any]) -> None:
     open_school.cohort()
     _, reference = open_school.enrolled()
@@ -90,7 +115,8 @@ def test_a_case_that_closed_meanwhile_is_left_alone(open_school: Any, enrollment
     assert open_school.rows(lambda session: find(session, now, 10)) == []
 
 
-def test_the_worker_tells_of_its_saga(enrollment_settings: Callable[..., Any], serve: Callable[[Any], Any]) -> None:
+def test_the_worker_tells_of_its_sagas(enrollment_settings: Callable[..., Any], serve: Callable[[Any], Any]) -> None:
     shown = serve(create_app(enrollment_settings())).get("/metrics").text
-    assert 'edx_saga_open{saga="paid_not_enrolled",service="enrollment"} 0.0' in shown
-    assert 'edx_saga_repaired_total{saga="paid_not_enrolled",service="enrollment"} 0.0' in shown
+    for saga in ("paid_not_enrolled", "enrollment_unknown"):
+        assert f'edx_saga_open{{saga="{saga}",service="enrollment"}} 0.0' in shown
+        assert f'edx_saga_repaired_total{{saga="{saga}",service="enrollment"}} 0.0' in shown

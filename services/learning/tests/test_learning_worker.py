@@ -20,6 +20,14 @@ def test_the_worker_listens_to_whom_learning_depends_on() -> None:
     assert [job.name for job in JOBS] == ["learning.reassess"]
 
 
+def test_the_worker_tells_of_its_saga(
+    settings_for: Callable[..., LearningSettings], serve: Callable[[Any], httpx.Client]
+) -> None:
+    shown = serve(create_app(settings_for(LearningSettings))).get("/metrics").text
+    assert 'edx_saga_open{saga="completed_not_certified",service="learning"} 0.0' in shown
+    assert 'edx_saga_repaired_total{saga="completed_not_certified",service="learning"} 0.0' in shown
+
+
 @pytest.mark.timeout(90)
 def test_an_enrollment_that_arrives_over_redis_opens_the_program_and_progress_leaves(
     school: Any,

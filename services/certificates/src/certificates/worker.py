@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from starlette.types import ASGIApp
 
-from certificates.documents.missing import certificate_without_document
+from certificates.documents.missing import certificate_without_document, document_lost
 from certificates.documents.rendering import Renderer
 from certificates.documents.service import Documents
 from certificates.events import consumers
@@ -21,8 +21,12 @@ _LOOK = timedelta(seconds=1)
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """The worker; settings come from the environment unless given."""
     settings = settings or Settings()
-    documents = Documents(ObjectStore.of(settings), settings, Renderer())
-    sweeps = Sweeps([completed_not_certified(), certificate_without_document()])
+    store = ObjectStore.of(settings)
+    documents = Documents(store, settings, Renderer())
+    sweeps = Sweeps(
+        [completed_not_certified(), certificate_without_document()],
+        [document_lost(store, settings.certificates_bucket)],
+    )
     jobs = [Job("make_documents", _LOOK, documents.run), *sweeps.jobs]
     app = create_worker(settings, consumers, jobs, gauges=[sweeps.gauge])
     sweeps.count_into(app.state.worker.metrics.registry, settings.service)

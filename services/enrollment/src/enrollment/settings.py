@@ -24,6 +24,10 @@ class EnrollmentSettings(ServiceSettings):
     #: The longest that one call to Paystack may take, from the first byte sent to the last received.
     paystack_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 12.0
 
+    #: Who is asked whether they know our enrollments.
+    learning_url: BaseUrl = "http://127.0.0.1:8102"
+    discussion_url: BaseUrl = "http://127.0.0.1:8105"
+
     #: Networks that webhooks may come from; empty means any. The gateway tells the address (its trusted proxies).
     paystack_webhook_sources: CommaList = ()
 

@@ -11,6 +11,7 @@ from chassis.clock import Clock, utc_now
 from chassis.database import Database
 from chassis.messaging import Job, create_worker
 from chassis.messaging.sweeps import Sweeps
+from enrollment.enrollments.unknown import enrollment_unknown
 from enrollment.events import consumers
 from enrollment.parts import open_paystack, terms_of
 from enrollment.payments import reconcile, refund_runner, report
@@ -48,7 +49,7 @@ def create_app(settings: EnrollmentSettings | None = None, clock: Clock = utc_no
     """Build the worker; without settings they come from the environment (``EDX_…``)."""
     settings = settings or EnrollmentSettings()
     paystack, terms = open_paystack(settings), terms_of(settings)
-    sweeps = Sweeps([paid_not_enrolled(terms)])
+    sweeps = Sweeps([paid_not_enrolled(terms)], enrollment_unknown(settings))
     work_on_money = [*jobs(paystack, terms), *sweeps.jobs]
     app = create_worker(settings, consumers, work_on_money, gauges=[*GAUGES, sweeps.gauge], clock=clock)
     sweeps.count_into(app.state.worker.metrics.registry, settings.service)

@@ -8,6 +8,7 @@ from learning.assignments import api as assignments
 from learning.calendar import api as calendar
 from learning.curriculum import api as curriculum
 from learning.curriculum.repository import install_shelf
+from learning.enrollments import api as enrollments
 from learning.home import api as home
 from learning.lessons import api as lessons
 from learning.progress import api as progress
@@ -24,6 +25,7 @@ ROUTERS = (
     assignments.router,
     calendar.router,
     curriculum.router,
+    enrollments.router,
 )
 
 

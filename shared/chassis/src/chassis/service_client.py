@@ -1,9 +1,28 @@
 """A pooled HTTP client for the internal endpoints of another service."""
 
+from typing import TypeVar
+
 import httpx
+from pydantic import BaseModel, ValidationError
 
 from chassis import service_tokens, tracing
 from chassis.settings import ServiceSettings
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class NotAnswered(RuntimeError):
+    """The other side cannot be asked now, or does not answer what was asked; nothing is known."""
+
+
+def ask(client: httpx.Client, path: str, question: BaseModel, answer: type[Answer]) -> Answer:
+    """POST a question that changes nothing; raises ``NotAnswered``."""
+    try:
+        json = {"content-type": "application/json"}
+        response = client.post(path, content=question.model_dump_json(by_alias=True), headers=json)
+        return answer.model_validate_json(response.raise_for_status().content)
+    except (httpx.HTTPError, ValidationError) as error:
+        raise NotAnswered(f"{client.base_url}{path}: {type(error).__name__}: {error}"[:300]) from error
 
 
 def service_client(settings: ServiceSettings, base_url: str, audience: str, *, timeout: float = 3.0) -> httpx.Client:

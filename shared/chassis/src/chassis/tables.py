@@ -122,6 +122,20 @@ stream_debts = Table(
     **_OPTIONS,
 )
 
+#: What another place was found not to know, or not to have (``chassis.messaging.comparisons``): since when, and how
+#: often it was repaired. A row goes when the place knows it.
+saga_cases = Table(
+    "saga_cases",
+    metadata,
+    Column("saga", BinString(60), primary_key=True),
+    Column("place", BinString(40), primary_key=True),
+    Column("case_key", BinString(150), primary_key=True),
+    Column("found_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    **_OPTIONS,
+)
+
 #: First answers to requests that carried an ``Idempotency-Key``; ``status`` is null while the request runs.
 idempotency_keys = Table(
     "idempotency_keys",

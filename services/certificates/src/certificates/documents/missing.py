@@ -1,19 +1,33 @@
-"""Heals valid certificates whose PDF is not there: the job that makes documents is asked to make it now."""
+"""Heals valid certificates whose PDF is not there: the job that makes documents is asked to make it now.
 
-from collections.abc import Sequence
+A PDF may be missing by its certificate's own row (``certificate_without_document``), or in the store alone, where it is
+looked for bit by bit (``document_lost``).
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from certificates.models import ISSUED, PENDING, READY, Certificate
+from chassis.messaging.comparisons import Comparison, Fact
 from chassis.messaging.sweeps import Sweep
+from chassis.objects import ObjectMissing, ObjectStore, StorageUnavailable
+from chassis.service_client import NotAnswered
 
 #: Making a document takes well under a second; the object store may be away for a while.
 _GRACE = timedelta(minutes=5)
 #: A document in hand is due again within this (``documents.service``): what is due later waits after a failure.
 _IN_HAND = timedelta(minutes=2)
+
+
+#: Documents looked for in the store in each run: each is a request.
+_LOOKED_FOR = 50
+
+_SHOWN: tuple[Any, ...] = (Certificate.id, Certificate.document_key)
 
 
 def certificate_without_document() -> Sweep:
@@ -42,3 +56,63 @@ def repair(session: Session, certificate_id: UUID, now: datetime) -> None:
     elif certificate.document_due_at <= now + _IN_HAND:
         return
     certificate.document_due_at = now
+
+
+def document_lost(store: ObjectStore, bucket: str) -> Comparison:
+    """Certificate whose PDF was made and is gone from the store."""
+    return Comparison(
+        "certificate_without_document",
+        "store",
+        page=page,
+        again=again,
+        unknown=lambda facts: _missing(store, bucket, facts),
+        repair=make_again,
+        grace=timedelta(0),  # a document is noted as ready when it is there
+        page_size=_LOOKED_FOR,
+        pages=1,
+    )
+
+
+def page(session: Session, after: str | None, limit: int) -> Sequence[Fact]:
+    """Valid certificates whose document was made, oldest first."""
+    query = _made().order_by(Certificate.id).limit(limit)
+    return _facts(session, query if after is None else query.where(Certificate.id > UUID(after)))
+
+
+def again(session: Session, keys: Sequence[str]) -> Sequence[Fact]:
+    """Those of them that are to have one, made or not."""
+    wanted = (Certificate.status == ISSUED, Certificate.recipient_name.is_not(None))
+    chosen = Certificate.id.in_([UUID(key) for key in keys])
+    return _facts(session, select(*_SHOWN).where(chosen, *wanted))
+
+
+def _made() -> Select[Any]:
+    return select(*_SHOWN).where(Certificate.status == ISSUED, Certificate.document_state == READY)
+
+
+def _facts(session: Session, query: Select[Any]) -> list[Fact]:
+    return [Fact(str(row.id), row.document_key) for row in session.execute(query)]
+
+
+def _missing(store: ObjectStore, bucket: str, facts: Sequence[Fact]) -> Mapping[str, None]:
+    return {fact.key: None for fact in facts if not _is_there(store, bucket, fact.asked)}
+
+
+def _is_there(store: ObjectStore, bucket: str, key: str) -> bool:
+    try:
+        store.head(bucket, key)
+    except ObjectMissing:
+        return False
+    except StorageUnavailable as error:
+        raise NotAnswered(f"the object store: {error}") from error
+    return True
+
+
+def make_again(session: Session, key: str, _said: None, now: datetime) -> bool:
+    """The document is to be made, unless it is already."""
+    query = select(Certificate).where(Certificate.id == UUID(key)).with_for_update()
+    certificate = session.scalars(query).one()
+    if certificate.status != ISSUED or certificate.document_state != READY:
+        return False
+    certificate.document_state, certificate.document_attempts, certificate.document_due_at = PENDING, 0, now
+    return True

@@ -1,5 +1,6 @@
 """Facts that events bring: each is noted once, whatever the order, and then the student's certificates are settled."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from certificates.issuing import policy, repository, service
 from certificates.models import NAME_LENGTH, TITLE_LENGTH, Course, Enrollment, Person, Program
 from contracts.events.enrollment import EnrollmentActivated, EnrollmentRevoked, EnrollmentSuspended
 from contracts.events.learning import CourseCompleted, ProgramCompleted, ProgramPublished
+from contracts.http.internal import ToldCompletion
 
 _DESCRIPTION_LENGTH = 5000
 
@@ -57,6 +59,19 @@ def note_completion(session: Session, event: Completion, now: datetime) -> None:
         completed_at=event.completed_at,
     )
     service.settle(session, person, now, event.program_slug)
+
+
+def find_unknown(session: Session, completions: Sequence[ToldCompletion]) -> list[str]:
+    """The keys of completions that were never noted here. Nothing is missing of who was erased. Two queries."""
+    students = {each.student_id for each in completions}
+    known, erased = repository.scopes_of(session, students), repository.erased_of(session, students)
+
+    def is_known(told: ToldCompletion) -> bool:
+        kind = "course" if told.course_slug else "program"
+        scope = policy.scope_of(kind, told.program_slug, told.course_slug, told.cohort_id)
+        return told.student_id in erased or (told.student_id, scope) in known
+
+    return [each.key for each in completions if not is_known(each)]
 
 
 def note_enrollment(

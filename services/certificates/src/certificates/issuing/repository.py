@@ -1,6 +1,6 @@
 """People, enrollments, achievements and certificates in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -60,6 +60,17 @@ def achievements_of(session: Session, student_id: UUID, program_slug: str | None
     if program_slug is not None:
         query = query.where(Achievement.program_slug == program_slug)
     return session.scalars(query).all()
+
+
+def scopes_of(session: Session, students: Collection[UUID]) -> set[tuple[UUID, str]]:
+    """What these students have achieved: who, and the achievement's scope."""
+    query = select(Achievement.student_id, Achievement.scope).where(Achievement.student_id.in_(students))
+    return {(row.student_id, row.scope) for row in session.execute(query)}
+
+
+def erased_of(session: Session, students: Collection[UUID]) -> set[UUID]:
+    """Those whose account was erased."""
+    return set(session.scalars(select(Person.account_id).where(Person.account_id.in_(students), Person.erased)))
 
 
 def certificates_of(session: Session, student_id: UUID) -> Sequence[Certificate]:

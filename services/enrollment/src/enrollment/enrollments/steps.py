@@ -103,20 +103,7 @@ def suspend(session: Session, enrollment: Enrollment, reason: str, now: datetime
     policy.require_step(enrollment.status, "suspended")
     enrollment.status = "suspended"
     enrollment.reason = reason
-    enrollment.version += 1
-    emit(
-        session,
-        EnrollmentSuspended(
-            sequence=enrollment.version,
-            enrollment_id=enrollment.id,
-            student_id=enrollment.student_id,
-            program_slug=enrollment.program_slug,
-            cohort_id=enrollment.cohort_id,
-            reason=reason,
-            suspended_at=now,
-        ),
-    )
-    _outdate(session, enrollment)
+    _tell_suspended(session, enrollment, reason, now)
 
 
 def restore(session: Session, enrollment: Enrollment, now: datetime) -> None:
@@ -146,20 +133,18 @@ def revoke(
     enrollment.live_program = None
     enrollment.reason = reason or cause
     enrollment.ended_at = now
-    enrollment.version += 1
-    emit(
-        session,
-        EnrollmentRevoked(
-            sequence=enrollment.version,
-            enrollment_id=enrollment.id,
-            student_id=enrollment.student_id,
-            program_slug=enrollment.program_slug,
-            cohort_id=enrollment.cohort_id,
-            reason=cause,
-            revoked_at=now,
-        ),
-    )
-    _outdate(session, enrollment)
+    _tell_revoked(session, enrollment, cause, now)
+
+
+def tell_again(session: Session, enrollment: Enrollment, cause: RevokeReason, now: datetime) -> None:
+    """Tell how it stands, to whoever does not know; nothing changes but the version. ``cause``: if it was revoked."""
+    told = policy.told_status(enrollment.status)
+    if told == "active":
+        _tell_active(session, enrollment, "restored", now)
+    elif told == "suspended":
+        _tell_suspended(session, enrollment, enrollment.reason or "review", now)
+    else:
+        _tell_revoked(session, enrollment, cause, enrollment.ended_at or now)
 
 
 def _tell_active(session: Session, enrollment: Enrollment, origin: Origin, now: datetime) -> None:
@@ -174,6 +159,40 @@ def _tell_active(session: Session, enrollment: Enrollment, origin: Origin, now: 
             cohort_id=enrollment.cohort_id,
             origin=origin,
             activated_at=now,
+        ),
+    )
+    _outdate(session, enrollment)
+
+
+def _tell_suspended(session: Session, enrollment: Enrollment, reason: str, now: datetime) -> None:
+    enrollment.version += 1
+    emit(
+        session,
+        EnrollmentSuspended(
+            sequence=enrollment.version,
+            enrollment_id=enrollment.id,
+            student_id=enrollment.student_id,
+            program_slug=enrollment.program_slug,
+            cohort_id=enrollment.cohort_id,
+            reason=reason,
+            suspended_at=now,
+        ),
+    )
+    _outdate(session, enrollment)
+
+
+def _tell_revoked(session: Session, enrollment: Enrollment, cause: RevokeReason, at: datetime) -> None:
+    enrollment.version += 1
+    emit(
+        session,
+        EnrollmentRevoked(
+            sequence=enrollment.version,
+            enrollment_id=enrollment.id,
+            student_id=enrollment.student_id,
+            program_slug=enrollment.program_slug,
+            cohort_id=enrollment.cohort_id,
+            reason=cause,
+            revoked_at=at,
         ),
     )
     _outdate(session, enrollment)

@@ -42,11 +42,18 @@ def age_of_waiting(session: Session, now: datetime) -> Numbers:
 
 #: Statuses of money that we keep.
 KEPT = ("succeeded", "partially_refunded")
+#: Statuses of an enrollment that has not been active (again).
+UNOPENED = ("pending", "cancelled")
 
 
 def select_stranded(*columns: Any) -> Select[Any]:
-    """Of money that we keep and that neither gave access nor is on its way back nor under review."""
-    elsewhere = or_(Enrollment.payment_id.is_(None), Enrollment.payment_id != Payment.id)
+    """Of money that we keep and that neither gave access nor is on its way back nor under review.
+
+    Access that it gave may rest, be complete, or have been taken away by staff or with the account.
+    """
+    elsewhere = or_(
+        Enrollment.payment_id.is_(None), Enrollment.payment_id != Payment.id, Enrollment.status.in_(UNOPENED)
+    )
     query = select(*columns).select_from(Payment).join(Enrollment, Enrollment.id == Payment.enrollment_id)
     return query.where(Payment.status.in_(KEPT), elsewhere)
 

@@ -14,7 +14,7 @@ from enrollment.audit import RULES, record
 from enrollment.enrollments.policy import SEATED
 from enrollment.models import Payment
 from enrollment.payments.locks import lock_case
-from enrollment.payments.metrics import KEPT, select_stranded
+from enrollment.payments.metrics import KEPT, UNOPENED, select_stranded
 from enrollment.payments.settle import Terms, honour
 from enrollment.payments.standing import apply_standing
 
@@ -33,7 +33,7 @@ def repair(session: Session, reference: str, terms: Terms, now: datetime) -> Non
     """Decide once more, under the locks and by the rules under which money arrives."""
     case = lock_case(session, reference, now)
     payment, enrollment = case.payment, case.enrollment
-    if payment.status not in KEPT or enrollment.payment_id == payment.id:
+    if payment.status not in KEPT or (enrollment.payment_id == payment.id and enrollment.status not in UNOPENED):
         return
     record(session, now, RULES, "payment.stranded", ("payment", reference), reason="kept money without access")
     if enrollment.payment_id is None and enrollment.origin == "payment" and enrollment.status in SEATED:

@@ -1,5 +1,6 @@
 """Projections of enrollment's cohorts and enrollments, and of the gateway's accounts."""
 
+from collections.abc import Collection, Sequence
 from datetime import date, time
 from typing import Any
 from uuid import UUID
@@ -63,6 +64,13 @@ def list_after(session: Session, program_slug: str, after: UUID | None, limit: i
     if after is not None:
         query = query.where(EnrollmentRow.id > after)
     return list(session.scalars(query.order_by(EnrollmentRow.id).limit(limit)))
+
+
+def states_of(session: Session, ids: Collection[UUID]) -> Sequence[Any]:
+    """What is known of these enrollments: id, status, sequence."""
+    columns = (EnrollmentRow.id, EnrollmentRow.status, EnrollmentRow.sequence)
+    rows: Sequence[Any] = session.execute(select(*columns).where(EnrollmentRow.id.in_(ids))).all()
+    return rows
 
 
 def set_progress_version(session: Session, enrollment_id: UUID, version: int) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from chassis import tracing
 from chassis.cache import Fresh
 from chassis.messaging import emit
-from contracts.events import CourseCompleted, LessonCompleted, ProgramCompleted
+from contracts.events import LessonCompleted
 from contracts.http.learning import (
     CompletedLesson,
     CompletionOut,
@@ -35,6 +35,7 @@ from learning.curriculum.structure import Lesson, Program
 from learning.enrollments import repository as enrollments
 from learning.progress import policy, repository
 from learning.progress.policy import WHOLE_PROGRAM, Record
+from learning.progress.telling import course_completed, program_completed
 
 log = structlog.get_logger(__name__)
 
@@ -113,35 +114,12 @@ def _tell(session: Session, standing: Standing, news: policy.Advance, version: i
     assert enrollment is not None
     for course in news.courses:
         version += 1
-        emit(
-            session,
-            CourseCompleted(
-                sequence=version,
-                student_id=enrollment.student_id,
-                enrollment_id=enrollment.id,
-                program_slug=program.slug,
-                program_title=program.title,
-                course_slug=course.slug,
-                course_title=course.title,
-                cohort_id=enrollment.cohort_id,
-                completed_at=_completed_at(news, course.slug),
-            ),
-        )
+        at = _completed_at(news, course.slug)
+        emit(session, course_completed(enrollment, version, program.title, course.slug, course.title, at))
         log.info("course_completed", enrollment_id=str(enrollment.id), course=course.slug)
     if news.program:
         version += 1
-        emit(
-            session,
-            ProgramCompleted(
-                sequence=version,
-                student_id=enrollment.student_id,
-                enrollment_id=enrollment.id,
-                program_slug=program.slug,
-                program_title=program.title,
-                cohort_id=enrollment.cohort_id,
-                completed_at=_completed_at(news, WHOLE_PROGRAM),
-            ),
-        )
+        emit(session, program_completed(enrollment, version, program.title, _completed_at(news, WHOLE_PROGRAM)))
         log.info("program_completed", enrollment_id=str(enrollment.id), program=program.slug)
     return version
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import redis
 import structlog
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from chassis import tracing
@@ -55,6 +55,12 @@ def emit(session: Session, event: Event) -> UUID:
     )
     session.info[_EMITTED] = True
     return envelope.id
+
+
+def is_on_its_way(session: Session, subject: str) -> bool:
+    """Whether an event about ``subject`` still waits for the relay."""
+    waiting = select(outbox.c.id).where(outbox.c.stream_id.is_(None), outbox.c.subject == subject)
+    return session.execute(waiting.limit(1)).first() is not None
 
 
 def hint_channel(service: str) -> str:

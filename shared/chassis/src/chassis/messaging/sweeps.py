@@ -1,10 +1,12 @@
 """Sagas that heal: looks for what must be true and is not, and repairs it through the normal path.
 
 A saga crosses transactions and services; every step of it is retried where it stands, and still a bug, a restored
-backup or a row changed by hand can leave one open. A sweep finds such cases in the service's own schema. Two numbers
-tell of them: ``edx_saga_open`` should read 0, and ``edx_saga_repaired_total`` says how often it did not.
+backup or a row changed by hand can leave one open. A sweep finds such cases in the service's own schema, a comparison
+(``chassis.messaging.comparisons``) in what another place knows. Two numbers tell of them: ``edx_saga_open`` should read
+0, and ``edx_saga_repaired_total`` says how often it did not.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.orm import Session
 
 from chassis.database import Database
+from chassis.messaging.comparisons import Comparing, Comparison
 from chassis.messaging.gauges import Gauge
 from chassis.messaging.jobs import Job
 
@@ -39,17 +42,21 @@ class Sweep:
 
 
 class Sweeps:
-    """The sweeps of one worker: give ``jobs`` and ``gauge`` to ``create_worker``, then let them ``count_into``."""
+    """The sweeps and comparisons of one worker: give ``jobs`` and ``gauge`` to ``create_worker``, then let them
+    ``count_into``.
+    """
 
-    def __init__(self, sweeps: Iterable[Sweep]) -> None:
+    def __init__(self, sweeps: Iterable[Sweep] = (), comparisons: Iterable[Comparison] = ()) -> None:
         self._sweeps = tuple(sweeps)
+        self._comparing = tuple(Comparing(comparison) for comparison in comparisons)
         self._tried: dict[str, frozenset[Hashable]] = {}
         self._repaired: Callable[[str, int], None] = lambda _saga, _cases: None
 
     @property
     def jobs(self) -> list[Job]:
-        """One job a saga: in one worker at a time."""
-        return [Job(f"sweep-{sweep.saga}", sweep.every, self._job(sweep)) for sweep in self._sweeps]
+        """One job a saga (and place that is asked): in one worker at a time."""
+        comparing = [Job(f"sweep-{one.saga}-{one.place}", one.every, self._compare(one)) for one in self._comparing]
+        return [Job(f"sweep-{sweep.saga}", sweep.every, self._job(sweep)) for sweep in self._sweeps] + comparing
 
     @property
     def gauge(self) -> Gauge:
@@ -67,12 +74,15 @@ class Sweeps:
         counter = prometheus_client.Counter(
             "edx_saga_repaired", "Open cases that a sweep closed", ["service", "saga"], registry=registry
         )
-        for sweep in self._sweeps:
-            counter.labels(service, sweep.saga)
+        for saga in {each.saga for each in self._sweeps} | {each.saga for each in self._comparing}:
+            counter.labels(service, saga)
         self._repaired = lambda saga, cases: counter.labels(service, saga).inc(cases)
 
     def _job(self, sweep: Sweep) -> Callable[[Database, datetime], None]:
         return lambda database, now: self.run(sweep, database, now)
+
+    def _compare(self, comparing: Comparing) -> Callable[[Database, datetime], None]:
+        return lambda database, now: self._repaired(comparing.saga, comparing.run(database, now))
 
     def run(self, sweep: Sweep, database: Database, now: datetime) -> None:
         """Repair what is open. One case that cannot be repaired stops no other, and stays open."""
@@ -87,7 +97,12 @@ class Sweeps:
         self._tried[sweep.saga] = left & before
 
     def _count(self, session: Session, now: datetime) -> dict[tuple[str, ...], float]:
-        return {(sweep.saga,): len(sweep.find(session, now, MOST)) for sweep in self._sweeps}
+        found: dict[tuple[str, ...], float] = defaultdict(float)
+        for sweep in self._sweeps:
+            found[(sweep.saga,)] += len(sweep.find(session, now, MOST))
+        for comparing in self._comparing:
+            found[(comparing.saga,)] += comparing.count(session, now)
+        return found
 
 
 def _repair(sweep: Sweep, database: Database, case: Hashable, now: datetime) -> None:

@@ -1,0 +1,116 @@
+"""Heals completions that certificates never heard of: they are told again as they were told first."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+from sqlalchemy import Select, and_, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from chassis import tracing
+from chassis.messaging import emit
+from chassis.messaging.comparisons import Comparison, Fact
+from chassis.messaging.outbox import is_on_its_way
+from chassis.service_client import ask
+from contracts.http.internal import ToldCompletion, ToldCompletionsIn, UnknownCompletionsOut
+from learning.curriculum import repository as curriculum
+from learning.curriculum.structure import Program
+from learning.enrollments import repository as enrollments
+from learning.models import WHOLE_PROGRAM, Enrollment, ProgressMark
+from learning.progress.telling import course_completed, program_completed
+
+_SHOWN: tuple[Any, ...] = (
+    ProgressMark.enrollment_id,
+    ProgressMark.course_slug,
+    ProgressMark.student_id,
+    ProgressMark.program_slug,
+    Enrollment.cohort_id,
+)
+
+
+def completed_not_certified(client: httpx.Client) -> Comparison:
+    """Completed course or program of which certificates know nothing."""
+    return Comparison(
+        "completed_not_certified",
+        "certificates",
+        page=page,
+        again=again,
+        unknown=lambda facts: _ask(client, facts),
+        repair=tell_again,
+    )
+
+
+def page(session: Session, after: str | None, limit: int) -> Sequence[Fact]:
+    """Completions in the order of their enrollments."""
+    query = _select().order_by(ProgressMark.enrollment_id, ProgressMark.course_slug).limit(limit)
+    if after is not None:
+        enrollment_id, course = _parts(after)
+        later = and_(ProgressMark.enrollment_id == enrollment_id, ProgressMark.course_slug > course)
+        query = query.where(or_(ProgressMark.enrollment_id > enrollment_id, later))
+    return _facts(session, query)
+
+
+def again(session: Session, keys: Sequence[str]) -> Sequence[Fact]:
+    """Those of them that are still there."""
+    mark = tuple_(ProgressMark.enrollment_id, ProgressMark.course_slug)
+    return _facts(session, _select().where(mark.in_([_parts(key) for key in keys])))
+
+
+def _select() -> Select[Any]:
+    query: Select[Any] = select(*_SHOWN)
+    known = query.join(Enrollment, Enrollment.id == ProgressMark.enrollment_id)
+    return known.where(ProgressMark.completed_at.is_not(None))
+
+
+def _facts(session: Session, query: Select[Any]) -> list[Fact]:
+    return [_fact(row) for row in session.execute(query)]
+
+
+def _fact(row: Any) -> Fact:
+    key = f"{row.enrollment_id}/{row.course_slug}"
+    completion = ToldCompletion(
+        key=key,
+        student_id=row.student_id,
+        program_slug=row.program_slug,
+        course_slug=row.course_slug or None,
+        cohort_id=row.cohort_id,
+    )
+    return Fact(key, completion)
+
+
+def _parts(key: str) -> tuple[UUID, str]:
+    enrollment_id, _, course_slug = key.partition("/")
+    return UUID(enrollment_id), course_slug
+
+
+def _ask(client: httpx.Client, facts: Sequence[Fact]) -> Mapping[str, None]:
+    question = ToldCompletionsIn(completions=[fact.asked for fact in facts])
+    return dict.fromkeys(ask(client, "/internal/completions/unknown", question, UnknownCompletionsOut).unknown)
+
+
+def tell_again(session: Session, key: str, _said: None, _now: datetime) -> bool:
+    """The completion as of when it happened; not while events of the enrollment still wait to go out."""
+    enrollment_id, course_slug = _parts(key)
+    if is_on_its_way(session, str(enrollment_id)):
+        return False
+    enrollment = enrollments.lock(session, enrollment_id)
+    mark = session.get(ProgressMark, (enrollment_id, course_slug))
+    program = curriculum.find(session, enrollment.program_slug)
+    if mark is None or mark.completed_at is None or program is None:
+        return False
+    version, at = enrollment.progress_version + 1, mark.completed_at
+    enrollments.set_progress_version(session, enrollment_id, version)
+    with tracing.following(enrollment.traceparent):
+        if course_slug == WHOLE_PROGRAM:
+            emit(session, program_completed(enrollment, version, program.title, at))
+        else:
+            title = _title(program, course_slug)
+            emit(session, course_completed(enrollment, version, program.title, course_slug, title, at))
+    return True
+
+
+def _title(program: Program, course_slug: str) -> str:
+    course = program.course(course_slug)
+    return course.title if course else course_slug

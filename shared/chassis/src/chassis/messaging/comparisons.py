@@ -1,0 +1,147 @@
+"""What must be known, or be, in another place: asked there bit by bit, and told again when it is not (ADR 0021).
+
+A comparison goes through a service's own facts in the order of their keys, some pages a run, and asks the other place
+which of them it does not know. What it does not know becomes a row of ``saga_cases``: an event may be on its way, so
+only what is still unknown after the grace is an open case. An open case is repaired, with growing pauses for as long as
+the place does not know it, and is asked about in each run until it does.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.dialects.mysql import insert
+from sqlalchemy.orm import Session
+
+from chassis.database import Database
+from chassis.service_client import NotAnswered
+from chassis.tables import saga_cases
+
+log = structlog.get_logger(__name__)
+
+#: Cases that are kept at a time; more are found when these have healed.
+MOST = 500
+_FIRST_PAUSE = timedelta(minutes=2)
+_LONGEST_PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What must be known elsewhere; ``asked`` is what the question says of it."""
+
+    key: str
+    asked: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``page(session, after, limit)`` answers facts in the order of their keys, ``again(session, keys)`` those of these
+    keys that must still be known. ``unknown(facts)`` asks the place, outside any transaction: the keys that it does not
+    know, each with what it said; it raises ``NotAnswered``. ``repair(session, key, said, now)`` sets the normal path in
+    motion in a transaction of its own, under its locks; False if there was nothing to do (yet).
+    """
+
+    saga: str
+    place: str
+    page: Callable[[Session, str | None, int], Sequence[Fact]]
+    again: Callable[[Session, Sequence[str]], Sequence[Fact]]
+    unknown: Callable[[Sequence[Fact]], Mapping[str, Any]]
+    repair: Callable[[Session, str, Any, datetime], bool]
+    grace: timedelta = timedelta(minutes=2)
+    every: timedelta = timedelta(minutes=1)
+    page_size: int = 500
+    pages: int = 10
+
+
+class Comparing:
+    """One comparison at work. Where it has come to is kept in memory: after a restart it begins again."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._comparison = comparison
+        self.saga, self.place, self.every = comparison.saga, comparison.place, comparison.every
+        self._after: str | None = None
+
+    def run(self, database: Database, now: datetime) -> int:
+        """Compare the next pages, close what is known now, repair what is due; answers how many repaired cases closed.
+
+        A place that cannot be asked costs a warning: nothing is found and nothing closed.
+        """
+        cases = database.run(self._cases)
+        try:
+            unknown = self._ask(database, list(cases))
+            unknown |= self._look_further(database)
+        except NotAnswered as error:
+            log.warning("saga_not_compared", saga=self.saga, place=self.place, error=str(error), again="next run")
+            return 0
+        closed = cases.keys() - unknown.keys()
+        database.run(lambda session: self._keep(session, closed, unknown, now))
+        for key in sorted(unknown):
+            self._repair(database, key, unknown[key], now)
+        repaired = [key for key in closed if cases[key] > 0]
+        for key in repaired:
+            log.warning("saga_repaired", saga=self.saga, place=self.place, case=key)
+        return len(repaired)
+
+    def count(self, session: Session, now: datetime) -> int:
+        """Open cases."""
+        found = self._mine(func.count()).where(saga_cases.c.found_at <= now - self._comparison.grace)
+        return session.scalar(found) or 0
+
+    def _ask(self, database: Database, keys: Sequence[str]) -> dict[str, Any]:
+        facts = database.run(lambda session: self._comparison.again(session, keys)) if keys else ()
+        return dict(self._comparison.unknown(facts)) if facts else {}
+
+    def _look_further(self, database: Database) -> dict[str, Any]:
+        size = self._comparison.page_size
+        found: dict[str, Any] = {}
+        for _ in range(self._comparison.pages):
+            facts = database.run(lambda session: self._comparison.page(session, self._after, size))
+            found |= self._comparison.unknown(facts) if facts else {}
+            self._after = facts[-1].key if len(facts) == size else None
+            if self._after is None or len(found) >= MOST:
+                break
+        return found
+
+    def _mine(self, *columns: Any) -> Select[Any]:
+        query: Select[Any] = select(*columns)
+        return query.where(saga_cases.c.saga == self.saga, saga_cases.c.place == self.place)
+
+    def _cases(self, session: Session) -> dict[str, int]:
+        rows = session.execute(self._mine(saga_cases.c.case_key, saga_cases.c.attempts).limit(MOST))
+        return {row.case_key: row.attempts for row in rows}
+
+    def _keep(self, session: Session, closed: Iterable[str], unknown: Iterable[str], now: datetime) -> None:
+        table = saga_cases.c
+        session.execute(
+            delete(saga_cases).where(
+                table.saga == self.saga, table.place == self.place, table.case_key.in_(list(closed))
+            )
+        )
+        due = now + self._comparison.grace
+        rows = [
+            {
+                "saga": self.saga, "place": self.place, "case_key": key, "found_at": now, "due_at": due, "attempts": 0,
+            }
+            for key in unknown
+        ]  # fmt: skip
+        if rows:
+            new = insert(saga_cases).values(rows)
+            session.execute(new.on_duplicate_key_update(attempts=table.attempts))
+
+    def _repair(self, database: Database, key: str, said: Any, now: datetime) -> None:
+        try:
+            database.run(lambda session: self._repair_if_due(session, key, said, now))
+        except Exception:
+            log.exception("saga_not_repaired", saga=self.saga, place=self.place, case=key, again="with the next run")
+
+    def _repair_if_due(self, session: Session, key: str, said: Any, now: datetime) -> None:
+        table = saga_cases.c
+        case = session.execute(self._mine(table.due_at, table.attempts).where(table.case_key == key)).one()
+        if now < case.due_at or not self._comparison.repair(session, key, said, now):
+            return
+        pause: timedelta = min(_FIRST_PAUSE * 2 ** min(case.attempts, 10), _LONGEST_PAUSE)
+        mine = (table.saga == self.saga, table.place == self.place, table.case_key == key)
+        session.execute(update(saga_cases).where(*mine).values(attempts=case.attempts + 1, due_at=now + pause))
