@@ -1,12 +1,15 @@
 """Coupons: administrators make them, students pay less, and a limited one is used exactly as often as it may be."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chassis.testing.waiting import eventually
 from contracts.events import EnrollmentActivated, PaymentRefunded, PaymentVerified
+from enrollment.payments.checkout import Order, reserve
 
 HALF = {"code": "half-price", "kind": "percentage", "percent": 50, "reason": "the spring campaign"}
 
@@ -103,6 +106,30 @@ def test_fifty_students_share_five_uses(open_school: Any) -> None:
     assert (codes.count(201), codes.count(409)) == (5, 45)
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"coupon_used_up"}
     assert uses(open_school) == 5
+
+
+def test_the_last_use_is_not_taken_twice_by_two_who_ask_at_once(
+    open_school: Any, schema_for: Callable[[str], Any]
+) -> None:
+    """The second waits until the first has committed, though nothing else of the two meets."""
+    open_school.cohort()
+    open_school.publish("painting")
+    open_school.cohort(programSlug="painting")
+    coupon(open_school, maxUses=1)
+    hour = timedelta(hours=1)
+    order = Order(open_school.student().id, open_school.program, None, "half-price", hold=hour, lease=hour)
+
+    def somebody_waits() -> bool:
+        with schema_for("enrollment").connect() as admin:
+            waiting = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+            return bool(admin.exec_driver_sql(waiting).scalar())
+
+    with ThreadPoolExecutor(1) as pool:
+        with open_school.db.begin() as session:
+            assert reserve(session, order, open_school.clock.now).created
+            second = pool.submit(open_school.checkout, open_school.student(), {"coupon": "half-price"}, "painting")
+            eventually(somebody_waits, what="the second one", every=0.2)  # the table is renewed ten times a second
+        assert (second.result().status_code, second.result().json()["code"]) == (409, "coupon_used_up")
 
 
 def test_twenty_tabs_of_one_student_take_one_use(open_school: Any) -> None:
