@@ -135,6 +135,8 @@ def test_an_event_that_nobody_takes_in_is_meant_for_readers_outside() -> None:
         "AssignmentSubmitted",
         "CertificateIssued",
         "CertificateRevoked",
+        "InstalmentDue",
+        "InstalmentOverdue",
         "LessonCompleted",
         "PaymentDisputed",
         "PaymentRefunded",

@@ -70,6 +70,7 @@ CERTIFICATE = """{id,kind,programSlug,courseSlug,title,recipientName,issuedAt,st
     documentReady}"""
 COHORT = "{id,slug,startsAt,endsAt,timezone,seatsLeft}"
 PRICE = "{amountMinor,currency}"
+INSTALMENT = "{number,amountMinor,currency,dueAt,suspendsAt,status,paidAt,reference}"
 COUPON = """{id,code,kind,percent,amountMinor,currency,maxUses,maxUsesPerStudent,validFrom,validUntil,programs,cohorts,
     disabled,uses,version,createdAt}"""
 PROGRAM = "/v1/programs/{program}"
@@ -109,15 +110,17 @@ ENROLLMENT = (
     Call("GET", f"{PROGRAM}/can-enroll", "nothing", 200, e.CanEnrollOut,
          f"{{allowed,reason,message,opensAt,closesAt,cohort:{COHORT},price:{PRICE}}}"),
     Call("GET", f"{PROGRAM}/price", "login", 200, p.PriceOut,
-         f"{{programSlug,cohort:{COHORT},fullMinor,discountMinor,amountMinor,currency,couponCode}}"),
+         f"{{programSlug,cohort:{COHORT},fullMinor,discountMinor,amountMinor,currency,couponCode,instalments}}"),
     Call("POST", f"{PROGRAM}/payments", "login", 201, e.CheckoutOut,
-         "{authorization_url,reference,accessCode,status,amountMinor,currency,expiresAt,discountMinor,couponCode}",
+         """{authorization_url,reference,accessCode,status,amountMinor,currency,expiresAt,discountMinor,couponCode,
+            instalment}""",
          {"cohort": "{cohort}", "callbackUrl": "http://localhost:3000/paid"}, who="newcomer"),
     Call("POST", "/v1/payments/{reference}/verify", "login", 200, e.PaymentOut,
          "{reference,status,programSlug,enrollmentStatus,amountMinor,currency,paidAt}"),
     Call("GET", f"{PROGRAM}/billing", "login", 200, e.BillingOut,
          f"""{{programSlug,enrollmentStatus,hasAccess,cohort:{COHORT},
-            payments:[{{reference,status,amountMinor,refundedMinor,currency,createdAt,paidAt,receiptUrl}}],canRetry}}"""),
+            payments:[{{reference,status,amountMinor,refundedMinor,currency,createdAt,paidAt,receiptUrl}}],canRetry,
+            instalments:[{INSTALMENT}],nextInstalment:{INSTALMENT}}}"""),
     Call("GET", "/v1/payments", "login", 200, e.PaymentHistoryOut,
          """{payments:[{reference,status,programSlug,programTitle,cohort:{id,slug},amountMinor,receivedMinor,
             refundedMinor,discountMinor,couponCode,currency,createdAt,paidAt,refunds:[{amountMinor,status,at}],
@@ -127,7 +130,8 @@ ENROLLMENT = (
     Call("POST", "/v1/admin/cohorts", "admin", 201, e.CohortOut, "",
          {"programSlug": "{program}", "slug": "contract-{run}", "startDate": "2031-03-03", "endDate": "2031-04-30",
           "timezone": "America/New_York", "unlockTime": "06:30", "weekUnlocks": {"2": "2031-03-17"}, "seats": 3,
-          "lateJoin": False, "amountMinor": 100, "currency": "GHS", "published": False}),
+          "lateJoin": False, "amountMinor": 100, "currency": "GHS", "published": False,
+          "instalments": {"parts": [{"percent": 50}, {"percent": 50, "dueDays": 14}], "graceDays": 3}}),
     Call("GET", "/v1/admin/cohorts", "admin", 200, e.CohortsOut, "{cohorts:[{id,slug}],nextCursor}"),
     Call("GET", "/v1/admin/cohorts/{cohort}", "admin", 200, e.CohortOut),
     Call("PATCH", "/v1/admin/cohorts/{cohort}", "admin", 200, e.CohortChangeOut, "", {"seats": 400},

@@ -7,6 +7,7 @@ its way back + what is under review + fees that Paystack keeps. At the end nothi
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from contracts.events import Event, PaymentRefunded, PaymentVerified
 from enrollment.enrollments.policy import LIVE, SEATED
-from enrollment.models import Cohort, Dispute, Enrollment, Payment, Refund
+from enrollment.models import Cohort, Coupon, Dispute, Enrollment, Instalment, Payment, Refund
 from enrollment.payments import policy
 
 #: The money took the access away itself; any other revocation is somebody's decision, and the money was earned.
@@ -39,6 +40,7 @@ class Account:
     enrollment: Enrollment
     refunds: list[Refund]
     disputes: list[Dispute]
+    pays_a_part: bool = False
 
     @property
     def received(self) -> int:
@@ -48,7 +50,8 @@ class Account:
     @property
     def grants(self) -> bool:
         """It pays for a seat that the student has, or had until staff or the student themselves ended it."""
-        if self.enrollment.payment_id != self.payment.id or self.payment.status == "refunded":
+        pays = self.enrollment.payment_id == self.payment.id or self.pays_a_part
+        if not pays or self.payment.status == "refunded":
             return False
         return self.enrollment.status in SEATED or self.ended_by_somebody
 
@@ -104,12 +107,14 @@ def accounts_of(session: Session) -> Iterator[Account]:
     """Our books, payment by payment."""
     enrollments = {one.id: one for one in session.scalars(select(Enrollment))}
     refunds, disputes = list(session.scalars(select(Refund))), list(session.scalars(select(Dispute)))
+    paying = set(session.scalars(select(Instalment.payment_id)))
     for payment in session.scalars(select(Payment).order_by(Payment.id)):
         yield Account(
             payment,
             enrollments[payment.enrollment_id],
             [one for one in refunds if one.payment_id == payment.id],
             [one for one in disputes if one.payment_id == payment.id],
+            payment.id in paying,
         )
 
 
@@ -191,3 +196,24 @@ def check_seats(session: Session) -> None:
         assert seated.get(cohort.id, 0) <= cohort.seats, f"{seated[cohort.id]} on {cohort.seats} seats"
     students = list(session.scalars(select(Enrollment.student_id).where(Enrollment.status.in_(LIVE))))
     assert len(students) == len(set(students)), "two live enrollments of one student"
+
+
+def check_parts(session: Session, now: datetime) -> None:
+    """A part is paid by money that we keep, and nobody has access with a part unpaid beyond its grace."""
+    payments = {one.id: one for one in session.scalars(select(Payment))}
+    enrollments = {one.id: one for one in session.scalars(select(Enrollment))}
+    for part in session.scalars(select(Instalment)):
+        enrollment, payment = enrollments[part.enrollment_id], payments.get(part.payment_id)
+        told = f"part {part.number} of an enrollment that is {enrollment.status} ({enrollment.reason})"
+        if payment is not None:
+            assert payment.amount_minor == part.amount_minor, f"another amount: {told}"
+            assert payment.status != "refunded" or enrollment.status not in SEATED, f"paid by nothing: {told}"
+        elif part.suspends_at <= now:
+            assert enrollment.status not in {"active", "completed"}, f"access without paying: {told}"
+
+
+def check_coupons(session: Session) -> None:
+    """Nobody pays less than was agreed without a coupon, and a full price is what it says."""
+    coupons = {one.id: one for one in session.scalars(select(Coupon))}
+    for payment in session.scalars(select(Payment)):
+        assert (payment.discount_minor > 0) == (payment.coupon_id in coupons), f"{payment.reference}: a gift"

@@ -1,5 +1,6 @@
 """The moves of the model-based test: what students, staff, Paystack and banks do, each of them allowed at any time."""
 
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from contracts.events import AccountErased
 STUDENTS = 3
 PART = 1_000_000
 PRICES = (2_500_000, 3_000_000)
+COUPON = {"code": "SPRING", "kind": "percentage", "percent": 20, "maxUses": 2, "reason": "a campaign"}
 
 #: Mostly as asked, now and then with fees on top, or not what was asked.
 WAYS_TO_PAY = st.sampled_from([*[{}] * 6, {"fees_passed_on": True}, {"amount": 100}, {"currency": "GHS"}])
@@ -25,7 +27,7 @@ FAILED = "failed"
 
 
 class World(RuleBasedStateMachine):
-    """Three students, a cohort with one seat, one without a limit."""
+    """Three students, a cohort with one seat, one without a limit that may be paid in parts, a coupon with two uses."""
 
     school: Any
     references = Bundle("references")
@@ -33,11 +35,18 @@ class World(RuleBasedStateMachine):
     def build(self) -> None:
         """A new school in an empty database."""
         self.school.publish()
-        self.cohorts = [self.school.cohort(seats=1)["slug"], self.school.cohort()["slug"]]
+        self.cohorts = [self.school.cohort(seats=1)["slug"], self.school.cohort(instalments=self._plan())["slug"]]
+        self.staff("POST", "/coupons", COUPON)
         self.students = [self.school.student() for _ in range(STUDENTS)]
         self.owners: dict[str, Any] = {}
         self.refunded_by_hand: set[str] = set()
         self.post = PostOffice(self.school)
+
+    def _plan(self) -> dict[str, Any]:
+        """Three parts, of which the last two fall due while a run goes on."""
+        second, third = ((self.school.clock.now + timedelta(days=days)).date().isoformat() for days in (3, 9))
+        parts = [{"percent": 40}, {"percent": 35, "dueDate": second}, {"percent": 25, "dueDate": third}]
+        return {"parts": parts, "graceDays": 2}
 
     def ask(self, reference: str) -> None:
         """The student's browser verifies."""
@@ -79,9 +88,21 @@ class Students(World):
             bought.append(reference)
         return multiple(*bought)
 
-    @rule(target=World.references, who=st.integers(0, STUDENTS - 1), cohort=st.integers(0, 1))
-    def check_out(self, who: int, cohort: int) -> Any:
-        answer = self.school.checkout(self.students[who], {"cohort": self.cohorts[cohort]})
+    @rule(
+        target=World.references,
+        who=st.integers(0, STUDENTS - 1),
+        cohort=st.integers(0, 1),
+        terms=st.sampled_from([{}, {}, {"coupon": "spring"}, {"plan": "instalments"}, {"plan": "full"}]),
+    )
+    def check_out(self, who: int, cohort: int, terms: dict[str, str]) -> Any:
+        return self._check_out(who, {"cohort": self.cohorts[cohort], **terms})
+
+    @rule(target=World.references, who=st.integers(0, STUDENTS - 1))
+    def check_out_the_next_part(self, who: int) -> Any:
+        return self._check_out(who, {"plan": "instalments"})
+
+    def _check_out(self, who: int, body: dict[str, str]) -> Any:
+        answer = self.school.checkout(self.students[who], body)
         assert answer.status_code in {200, 201, 409, 502}, answer.text
         reference = answer.json().get("reference") if answer.is_success else None
         if reference is None or reference in self.owners:

@@ -116,8 +116,15 @@ def test_the_last_use_is_not_taken_twice_by_two_who_ask_at_once(
     open_school.publish("painting")
     open_school.cohort(programSlug="painting")
     coupon(open_school, maxUses=1)
-    hour = timedelta(hours=1)
-    order = Order(open_school.student().id, open_school.program, None, "half-price", hold=hour, lease=hour)
+    order = Order(
+        student_id=open_school.student().id,
+        program_slug=open_school.program,
+        cohort=None,
+        coupon="half-price",
+        plan=None,
+        hold=timedelta(hours=1),
+        lease=timedelta(hours=1),
+    )
 
     def somebody_waits() -> bool:
         with schema_for("enrollment").connect() as admin:

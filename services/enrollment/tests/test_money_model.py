@@ -22,13 +22,16 @@ from services.enrollment.tests.money_model import (
     accounts_of,
     check_account,
     check_conserved,
+    check_coupons,
     check_ended,
+    check_parts,
     check_seats,
     check_told,
     truth_of,
 )
 from services.enrollment.tests.money_rules import MOVES, PaystackAndBanks, Staff, Students
 
+from enrollment.instalments import follow_up
 from enrollment.payments.reconcile import release_dead
 from enrollment.payments.report import compare_with_paystack, run_daily
 
@@ -39,7 +42,7 @@ LONGEST = timedelta(days=20)
 #: More than a run takes, with its end.
 ALL_OF_IT = timedelta(days=40)
 
-JOBS = ("work", "reconcile", "expire_holds", "run_refunds", "run_refunds", "release_dead", "compare")
+JOBS = ("work", "reconcile", "expire_holds", "run_refunds", "run_refunds", "release_dead", "compare", "follow_up")
 
 NOTHING = Truth(charged=None, returned=0, moving=False)
 
@@ -128,12 +131,14 @@ class MoneyMachine(Students, Staff, PaystackAndBanks):
                 check_account(account, truth.get(account.payment.reference, NOTHING))
             check_conserved(accounts, truth)
             check_seats(session)
+            check_coupons(session)
 
     def teardown(self) -> None:
         """All that is still under way arrives; then finance compares all of the books with Paystack's."""
         self.school.sandbox.control("faults", method="DELETE")
         for _ in range(10):
             self._let_all_end()
+        self._run("follow_up")
         now = self.school.clock.now
         assert [one for one in compare_with_paystack(self.school.cashier, now - ALL_OF_IT, now) if one.problem] == []
         self.promise_1()
@@ -142,6 +147,8 @@ class MoneyMachine(Students, Staff, PaystackAndBanks):
         for account in accounts:
             check_ended(account, truth.get(account.payment.reference, NOTHING))
         check_told(accounts, self.school.events())
+        with self.school.db.begin() as session:
+            check_parts(session, self.school.clock.now)
 
     def _let_all_end(self) -> None:
         for refund in self.refunds():
@@ -163,6 +170,8 @@ class MoneyMachine(Students, Staff, PaystackAndBanks):
             release_dead(self.school.cashier, now)
         elif job == "compare":
             run_daily(self.school.cashier, now)
+        elif job == "follow_up":
+            follow_up.run_due(self.school.cashier, now)
         else:
             getattr(self.school, job)()
 

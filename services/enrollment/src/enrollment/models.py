@@ -65,6 +65,8 @@ class Cohort(Base):
     published: Mapped[bool] = mapped_column(Boolean)
     archived: Mapped[bool] = mapped_column(Boolean)
     access_days: Mapped[int] = mapped_column(Integer)
+    #: How its price may be paid in parts, as a document of the API; null means in one sum.
+    instalments: Mapped[dict[str, Any] | None] = mapped_column(Json)
     version: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -140,6 +142,10 @@ class Payment(Base):
     coupon_id: Mapped[UUID | None] = mapped_column(Uuid16)
     coupon_code: Mapped[str | None] = mapped_column(COUPON_CODE)
     discount_minor: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    #: Which part of the price it is; null for the whole.
+    instalment: Mapped[int | None] = mapped_column(Integer)
+    #: With the first part: all the parts as the student agreed to them (``instalments.plans``).
+    agreed_plan: Mapped[dict[str, Any] | None] = mapped_column(Json)
     refunded_minor: Mapped[int] = mapped_column(BigInteger)
     #: False once money came that is not what was asked for.
     matched: Mapped[bool] = mapped_column(Boolean)
@@ -150,6 +156,49 @@ class Payment(Base):
     checks: Mapped[int] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Instalment(Base):
+    """A part of a price that an enrolled student pays in parts; its dates are the student's own from then on."""
+
+    __tablename__ = "instalments"
+    __table_args__ = (
+        UniqueConstraint("enrollment_id", "number"),
+        UniqueConstraint("payment_id"),
+        Index(None, "next_step_at"),
+        TABLE_OPTIONS,
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid16, primary_key=True)
+    enrollment_id: Mapped[UUID] = mapped_column(Uuid16)
+    number: Mapped[int] = mapped_column(Integer)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    discount_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(CURRENCY)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: From then on access rests while it is unpaid.
+    suspends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    grace_days: Mapped[int] = mapped_column(Integer)
+    #: The payment that pays it; null while it is unpaid, and again when its money went back.
+    payment_id: Mapped[UUID | None] = mapped_column(Uuid16)
+    paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When the worker looks at it next, to remind or to suspend; null when there is nothing to do.
+    next_step_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class InstalmentNotice(Base):
+    """A reminder that was told as an event: each kind once per part and due date."""
+
+    __tablename__ = "instalment_notices"
+    __table_args__ = (UniqueConstraint("instalment_id", "kind", "due_at"), TABLE_OPTIONS)
+
+    id: Mapped[UUID] = mapped_column(Uuid16, primary_key=True)
+    instalment_id: Mapped[UUID] = mapped_column(Uuid16)
+    kind: Mapped[str] = mapped_column(STATUS)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    told_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Refund(Base):

@@ -13,8 +13,12 @@ def open_paystack(settings: EnrollmentSettings) -> Paystack:
 
 
 def terms_of(settings: EnrollmentSettings) -> Terms:
-    """What settling needs of the settings."""
-    return Terms(domain=settings.paystack_domain, grace=settings.checkout_grace)
+    """What the work on money needs of the settings."""
+    return Terms(
+        domain=settings.paystack_domain,
+        grace=settings.checkout_grace,
+        reminder_days=settings.reminder_days,
+    )
 
 
 def issuer_of(settings: EnrollmentSettings) -> Issuer:

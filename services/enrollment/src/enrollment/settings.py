@@ -43,6 +43,14 @@ class EnrollmentSettings(ServiceSettings):
     issuer_tax_id: str | None = None
     support_email: str | None = Field(default=None, description="where people ask about a receipt")
 
+    #: Days before an instalment is due on which the student is reminded of it.
+    instalment_reminder_days: CommaList = ("7", "1")
+
+    @property
+    def reminder_days(self) -> tuple[int, ...]:
+        """The same as numbers."""
+        return tuple(int(days) for days in self.instalment_reminder_days)
+
     @property
     def checkout_hold(self) -> timedelta:
         """How long a checkout keeps its seat."""
@@ -68,6 +76,14 @@ class EnrollmentSettings(ServiceSettings):
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
             ip_network(network, strict=False)
+        return value
+
+    @field_validator("instalment_reminder_days")
+    @classmethod
+    def _are_days(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for days in value:
+            if not days.isdecimal() or not 1 <= int(days) <= 90:
+                raise ValueError(f"{days!r} is no number of days from 1 to 90")
         return value
 
     def unsafe_for_production(self) -> list[str]:

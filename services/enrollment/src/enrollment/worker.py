@@ -13,6 +13,7 @@ from chassis.messaging import Job, create_worker
 from chassis.messaging.sweeps import Sweeps
 from enrollment.enrollments.unknown import enrollment_unknown
 from enrollment.events import consumers
+from enrollment.instalments import follow_up
 from enrollment.parts import open_paystack, terms_of
 from enrollment.payments import reconcile, refund_runner, report
 from enrollment.payments.metrics import GAUGES
@@ -29,6 +30,7 @@ EVERY: dict[str, tuple[float, Callable[[Cashier, datetime], int]]] = {
     "expire-holds": (5, reconcile.expire_holds),
     "release-dead-checkouts": (5, reconcile.release_dead),
     "reconcile-payments": (10, reconcile.reconcile_due),
+    "follow-instalments": (5, follow_up.run_due),
     "compare-with-paystack": (24 * 3600, report.run_daily),
 }
 

@@ -16,6 +16,7 @@ from enrollment.cohorts import repository as cohorts
 from enrollment.cohorts.repository import CohortNotFound, Seats
 from enrollment.cohorts.views import CohortView, parse_id
 from enrollment.enrollments.policy import SEATED
+from enrollment.instalments import plans
 from enrollment.models import Enrollment
 
 
@@ -127,9 +128,11 @@ def decide(
     return Offer(found, taken, decision, min(instants, default=None))
 
 
-def present(offer: Offer) -> CanEnrollOut:
-    """The answer of can-enroll."""
-    decision = offer.decision
+def present(offer: Offer, now: datetime) -> CanEnrollOut:
+    """The answer of can-enroll; it changes too when a part of the price falls due."""
+    decision, price = offer.decision, offer.price()
+    if price is not None and offer.cohort is not None:
+        price = price.model_copy(update={"instalments": plans.offer(offer.cohort, 0, now)})
     return CanEnrollOut(
         allowed=decision.allowed,
         reason=decision.reason,
@@ -137,7 +140,7 @@ def present(offer: Offer) -> CanEnrollOut:
         opens_at=decision.opens_at,
         closes_at=decision.closes_at,
         cohort=offer.summary(),
-        price=offer.price(),
+        price=price,
     )
 
 

@@ -16,6 +16,7 @@ from enrollment import paging
 from enrollment.catalog import offers, repository
 from enrollment.cohorts import repository as cohorts
 from enrollment.cohorts.views import CohortView
+from enrollment.instalments import plans
 from enrollment.models import Program
 
 
@@ -26,7 +27,9 @@ def can_enroll(
     repository.require_published(session, program_slug)
     live = offers.find_live(session, student_id, program_slug) if student_id else None
     offer = offers.load_offer(session, program_slug, cohort, live, now)
-    return Fresh(offers.present(offer).model_dump_json().encode(), offer.valid_until)
+    parts_change_at = plans.next_change_after(offer.cohort, now) if offer.cohort else None
+    instants = [at for at in (offer.valid_until, parts_change_at) if at is not None]
+    return Fresh(offers.present(offer, now).model_dump_json().encode(), min(instants, default=None))
 
 
 def get_program(session: Session, slug: str, now: datetime) -> ProgramOut:

@@ -65,4 +65,6 @@ def as_json(value: object) -> Any:
         return value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_json(item) for item in value]
     return value

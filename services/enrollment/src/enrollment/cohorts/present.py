@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contracts.http.enrollment import CohortOut, CohortsOut
+from contracts.http.instalments import InstalmentPlan
 from enrollment import paging
 from enrollment.cohorts import repository
 from enrollment.cohorts.views import CohortView
@@ -42,6 +43,7 @@ def present(session: Session, views: Sequence[CohortView], now: datetime) -> lis
                 published=view.published,
                 archived=view.archived,
                 access_days=view.access_days,
+                instalments=InstalmentPlan.model_validate(view.instalments) if view.instalments else None,
                 version=view.version,
                 starts_at=view.calendar.starts_at,
                 ends_at=view.calendar.ends_at,

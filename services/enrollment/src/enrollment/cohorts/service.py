@@ -20,9 +20,10 @@ from enrollment.catalog.repository import find_week_count
 from enrollment.cohorts import policy, repository
 from enrollment.cohorts.present import present
 from enrollment.cohorts.views import FIELDS, CohortView, parse_id
+from enrollment.instalments import plans
 from enrollment.models import Cohort
 
-_NULLABLE = {"seats"}
+_NULLABLE = {"seats", "instalments"}
 
 
 class SlugTaken(Conflict):
@@ -107,6 +108,8 @@ def _columns(document: dict[str, Any]) -> dict[str, Any]:
     if "week_unlocks" in document:
         weeks = sorted(document["week_unlocks"].items())
         document["week_unlocks"] = {str(week): day.isoformat() for week, day in weeks}
+    if document.get("instalments") is not None:
+        document["instalments"] = plans.as_document(document["instalments"])
     return document
 
 
@@ -127,6 +130,8 @@ def _checked(columns: dict[str, Any]) -> CohortView:
         assert calendar.starts_at
     except ValueError as error:
         raise Unprocessable.field(_field_of(str(error)), str(error)) from error
+    if (wrong := plans.find_problem(view)) is not None:
+        raise Unprocessable.field("instalments", wrong)
     return view
 
 

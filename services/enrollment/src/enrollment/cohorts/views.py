@@ -34,6 +34,7 @@ class CohortView:
     published: bool
     archived: bool
     access_days: int
+    instalments: Mapping[str, Any] | None
     version: int
 
     @classmethod

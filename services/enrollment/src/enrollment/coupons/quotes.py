@@ -14,6 +14,7 @@ from enrollment.cohorts.policy import MINIMUM_CHARGE
 from enrollment.cohorts.views import CohortView
 from enrollment.coupons import policy, repository
 from enrollment.coupons.schemas import PriceOut
+from enrollment.instalments import plans
 
 
 class CouponRefused(Conflict):
@@ -100,4 +101,5 @@ def preview(
         amount_minor=found.amount_minor,
         currency=found.currency,
         coupon_code=found.coupon_code,
+        instalments=plans.offer(cohort, found.discount_minor, now),
     )

@@ -30,9 +30,8 @@ def erase(session: Session, event: AccountErased, now: datetime) -> None:
             if enrollment.status in policy.SEATED:
                 steps.revoke(session, enrollment, "erased", now)
                 record(session, now, RULES, "enrollment.revoked", ("enrollment", enrollment.id), reason="erased")
-            elif enrollment.status == "pending":
-                open_payment = next((one for one in payments if one.open_enrollment == enrollment.id), None)
-                checkout.close(session, enrollment, open_payment, now)
+            open_payment = next((one for one in payments if one.open_enrollment == enrollment.id), None)
+            checkout.close(session, enrollment, open_payment, now)
     _scrub_deliveries(session, event)
 
 

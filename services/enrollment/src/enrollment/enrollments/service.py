@@ -108,10 +108,9 @@ def revoke(session: Session, enrollment_id: UUID, reason: str, by: Actor, now: d
     enrollment = next(one for one in enrollments if one.id == enrollment_id)
     if enrollment.status not in policy.LIVE:
         raise AlreadyEnded(f"Enrollment {enrollment_id} is {enrollment.status}.")
-    if enrollment.status == "pending":
-        open_payment = next((one for one in payments if one.open_enrollment == enrollment.id), None)
-        checkout.close(session, enrollment, open_payment, now)
-    else:
+    if enrollment.status != "pending":
         steps.revoke(session, enrollment, "staff", now, reason=reason)
+    open_payment = next((one for one in payments if one.open_enrollment == enrollment.id), None)
+    checkout.close(session, enrollment, open_payment, now)
     record(session, now, by, "enrollment.revoked", ("enrollment", enrollment.id), reason=reason)
     session.flush()

@@ -87,6 +87,7 @@ async def init_payment(
         program_slug=program_slug,
         cohort=wanted.cohort,
         coupon=wanted.coupon,
+        plan=wanted.plan,
         hold=settings.checkout_hold,
         lease=timedelta(seconds=2 * settings.paystack_timeout_seconds + 5),
     )
@@ -113,6 +114,7 @@ def present(payment: Payment) -> CheckoutOut:
         expires_at=payment.hold_expires_at,
         discount_minor=payment.discount_minor,
         coupon_code=payment.coupon_code,
+        instalment=payment.instalment,
     )
 
 

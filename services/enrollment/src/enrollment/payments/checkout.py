@@ -22,8 +22,9 @@ from enrollment.coupons.policy import normalise
 from enrollment.coupons.quotes import Quote, quote
 from enrollment.enrollments import steps
 from enrollment.enrollments.policy import SEATED
+from enrollment.instalments import plans
 from enrollment.models import Enrollment, Payment
-from enrollment.payments.locks import lock_case, lock_enrollments, lock_payments
+from enrollment.payments.locks import Case, lock_case, lock_enrollments, lock_payments
 from enrollment.payments.references import new_payment
 
 Step = Literal["done", "initialise", "verify", "wait"]
@@ -37,6 +38,7 @@ class Order:
     program_slug: str
     cohort: str | None
     coupon: str | None
+    plan: Literal["full", "instalments"] | None
     hold: timedelta
     lease: timedelta
 
@@ -61,10 +63,10 @@ def reserve(session: Session, order: Order, now: datetime) -> Reservation:
     payments = lock_payments(session, order.student_id, order.program_slug)
     live = next((one for one in enrollments if one.live_program is not None), None)
     checkout = next((one for one in payments if live is not None and one.open_enrollment == live.id), None)
-    if checkout is not None and now < _hold(checkout):
+    if checkout is not None and now < hold_of(checkout):
         if _is_wanted(session, checkout, order):
-            return _resume(checkout, order, now)
-        order = replace(order, cohort=order.cohort or str(checkout.cohort_id))  # a coupon moves nobody
+            return resume(checkout, order, now)
+        order = _keep_the_rest(session, checkout, order)
     cohort = _choose(session, order, running, live, now)
     agreed = quote(session, order.student_id, cohort, order.coupon, now, locked=True)
     if live is not None:
@@ -89,21 +91,43 @@ def _find_ready(session: Session, order: Order, now: datetime) -> Payment | None
 
 
 def _is_wanted(session: Session, payment: Payment, order: Order) -> bool:
-    """Whether the order leaves the checkout as it is: no other cohort, no other coupon."""
-    if order.coupon is not None and normalise(order.coupon) != payment.coupon_code:
-        return False
-    if order.cohort is None or parse_id(order.cohort) == payment.cohort_id:
+    """Whether the order leaves the checkout as it is: no other cohort, coupon or plan."""
+    same_coupon = order.coupon is None or normalise(order.coupon) == payment.coupon_code
+    same_plan = order.plan is None or order.plan == _plan_of(payment)
+    return same_coupon and same_plan and _is_in(session, payment, order.cohort)
+
+
+def _is_in(session: Session, payment: Payment, cohort: str | None) -> bool:
+    if cohort is None or parse_id(cohort) == payment.cohort_id:
         return True
-    found = cohorts.find(session, order.cohort)
+    found = cohorts.find(session, cohort)
     return found is not None and found.id == payment.cohort_id
 
 
-def _hold(payment: Payment) -> datetime:
+def _plan_of(payment: Payment) -> Literal["full", "instalments"]:
+    return "full" if payment.instalment is None else "instalments"
+
+
+def _keep_the_rest(session: Session, payment: Payment, order: Order) -> Order:
+    """The order changes its open checkout: what it does not name stays, unless it moves to another cohort."""
+    if not _is_in(session, payment, order.cohort):
+        return order
+    return replace(
+        order,
+        cohort=str(payment.cohort_id),
+        coupon=order.coupon or payment.coupon_code,
+        plan=order.plan or _plan_of(payment),
+    )
+
+
+def hold_of(payment: Payment) -> datetime:
+    """Until when an open checkout can be continued."""
     assert payment.hold_expires_at is not None, "an open payment has a hold"
     return payment.hold_expires_at
 
 
-def _resume(payment: Payment, order: Order, now: datetime) -> Reservation:
+def resume(payment: Payment, order: Order, now: datetime) -> Reservation:
+    """Go on with an open checkout: it has its page, or somebody is asking for it, or who asked for it has died."""
     if payment.authorization_url is not None:
         return Reservation(payment, "done")
     if payment.initialising_until is not None and now < payment.initialising_until:
@@ -134,10 +158,11 @@ def _is_named(cohort: CohortView, name: str) -> bool:
 
 
 def close(session: Session, enrollment: Enrollment, payment: Payment | None, now: datetime) -> None:
-    """End an unpaid checkout: its seat is free, its reference is abandoned (and still watched)."""
+    """End an unpaid checkout: its reference is abandoned (and still watched), a seat that was only held is free."""
     if payment is not None:
         abandon(session, payment, now)
-    steps.cancel(session, enrollment, now)
+    if enrollment.status == "pending":
+        steps.cancel(session, enrollment, now)
     session.flush()
 
 
@@ -148,6 +173,15 @@ def abandon(session: Session, payment: Payment, now: datetime) -> None:
     payment.initialising_until = None
     payment.version += 1
     record(session, now, RULES, "payment.abandoned", ("payment", payment.reference))
+
+
+def end_rival(session: Session, case: Case, now: datetime, *, part: int | None = None) -> None:
+    """The case's payment was paid: another checkout that is open for the same (part) is not to be paid any more."""
+    case.payment.open_enrollment = None
+    rival = case.open_payment_of(case.enrollment)
+    if rival is not None and part in {None, rival.instalment}:
+        abandon(session, rival, now)
+    session.flush()
 
 
 def _take_seat(
@@ -172,6 +206,8 @@ def _open(
     session: Session, order: Order, cohort: CohortView, enrollment: Enrollment, agreed: Quote, now: datetime
 ) -> Reservation:
     free = agreed.amount_minor == 0
+    by_parts = order.plan == "instalments" and not free
+    parts = plans.require_split(cohort, agreed.discount_minor, now) if by_parts else None
     payment = new_payment(
         now=now,
         hold_expires_at=now + order.hold,
@@ -180,15 +216,18 @@ def _open(
         program_slug=order.program_slug,
         cohort_id=cohort.id,
         enrollment_id=enrollment.id,
-        amount_minor=agreed.amount_minor,
+        amount_minor=parts[0].amount_minor if parts else agreed.amount_minor,
         currency=agreed.currency,
         coupon_id=agreed.coupon_id,
         coupon_code=agreed.coupon_code,
-        discount_minor=agreed.discount_minor,
+        discount_minor=parts[0].discount_minor if parts else agreed.discount_minor,
+        instalment=1 if parts else None,
+        agreed_plan=plans.agreed(cohort, parts) if parts else None,
     )
     session.add(payment)
     about: tuple[Subject, object] = ("payment", payment.reference)
     terms = {"amount": agreed.amount_minor, "discount": agreed.discount_minor, "coupon": agreed.coupon_code}
+    terms |= {"parts": len(parts) if parts else 1}
     record(session, now, student(order.student_id), "payment.opened", about, terms=terms)
     if not free:
         return Reservation(payment, "initialise", created=True)
@@ -219,7 +258,7 @@ def replace_reference(session: Session, reference: str, now: datetime) -> Paymen
         return None
     abandon(session, old, now)
     session.flush()
-    payment = new_payment(old, now=now, hold_expires_at=_hold(old), lease=timedelta(0))
+    payment = new_payment(old, now=now, hold_expires_at=hold_of(old), lease=timedelta(0))
     session.add(payment)
     record(session, now, RULES, "payment.replaced", ("payment", old.reference), by=payment.reference)
     return payment

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from chassis.clock import Clock
 from chassis.database import Database, is_duplicate
+from enrollment.instalments.checkout import reserve
 from enrollment.models import Payment
 from enrollment.payments import checkout
 from enrollment.payments.checkout import Order
@@ -60,7 +61,7 @@ class CheckoutDesk:
         """Reserve; while another request of this student is asking Paystack, wait for its answer."""
         waited, pause = 0.0, FIRST_WAIT_SECONDS
         while True:
-            reservation = await self._in_database(lambda session: checkout.reserve(session, order, self.clock()))
+            reservation = await self._in_database(lambda session: reserve(session, order, self.clock()))
             if reservation.step != "wait":
                 return reservation
             if waited > order.lease.total_seconds():

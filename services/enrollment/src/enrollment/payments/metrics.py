@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from chassis.messaging import Gauge
 from contracts.http.enrollment import PaymentStatus, RefundStatus
-from enrollment.models import Enrollment, Payment, Refund, Webhook
+from enrollment.models import Enrollment, Instalment, Payment, Refund, Webhook
 
 Numbers = dict[tuple[str, ...], float]
 
@@ -54,8 +54,9 @@ def select_stranded(*columns: Any) -> Select[Any]:
     elsewhere = or_(
         Enrollment.payment_id.is_(None), Enrollment.payment_id != Payment.id, Enrollment.status.in_(UNOPENED)
     )
+    pays_a_part = exists().where(Instalment.payment_id == Payment.id)
     query = select(*columns).select_from(Payment).join(Enrollment, Enrollment.id == Payment.enrollment_id)
-    return query.where(Payment.status.in_(KEPT), elsewhere)
+    return query.where(Payment.status.in_(KEPT), elsewhere, ~pays_a_part)
 
 
 def count_stranded(session: Session) -> int:

@@ -29,6 +29,7 @@ _SHOWN: tuple[Any, ...] = (
     Payment.refunded_minor,
     Payment.discount_minor,
     Payment.coupon_code,
+    Payment.instalment,
     Payment.review,
     Payment.paid_at,
     Payment.created_at,

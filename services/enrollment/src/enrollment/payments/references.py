@@ -19,6 +19,8 @@ COPIED = (
     "coupon_id",
     "coupon_code",
     "discount_minor",
+    "instalment",
+    "agreed_plan",
 )
 
 

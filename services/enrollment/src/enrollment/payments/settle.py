@@ -22,6 +22,7 @@ from enrollment.audit import PAYSTACK, record
 from enrollment.cohorts.repository import count_seats
 from enrollment.enrollments import steps
 from enrollment.enrollments.policy import SEATED
+from enrollment.instalments import service as instalments
 from enrollment.models import Enrollment, ErasedStudent, Payment
 from enrollment.payments import checkout, policy, refunding
 from enrollment.payments.locks import Case, lock_case
@@ -31,10 +32,12 @@ from enrollment.paystack import Charge
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What settling needs of the settings."""
+    """What the work on money needs of the settings."""
 
     domain: str
     grace: timedelta
+    #: Students are reminded so many days before an instalment is due.
+    reminder_days: tuple[int, ...] = (7, 1)
 
 
 def settle(session: Session, reference: str, charge: Charge, terms: Terms, now: datetime) -> Payment:
@@ -70,8 +73,11 @@ def _receive(session: Session, case: Case, charge: Charge, terms: Terms, now: da
 def honour(session: Session, case: Case, terms: Terms, now: datetime) -> None:
     """Verified money gives access, or what is left of it goes back."""
     payment = case.payment
-    arrival = policy.decide_arrival(_arrival_facts(session, case, terms, now))
-    if arrival.honoured:
+    part = instalments.take_money(session, case.enrollment, payment, now)
+    arrival = policy.Arrival(*part) if part else policy.decide_arrival(_arrival_facts(session, case, terms, now))
+    if part and arrival.honoured:
+        checkout.end_rival(session, case, now, part=payment.instalment)
+    elif arrival.honoured:
         _give_access(session, case, arrival.reason, now)
     else:
         refunding.queue(session, payment, refunding.left_of(session, payment), "automatic", arrival.reason, now)
@@ -162,14 +168,11 @@ def _late_facts(session: Session, case: Case, now: datetime) -> tuple[int | None
 
 def _give_access(session: Session, case: Case, why: str, now: datetime) -> None:
     """This payment's enrollment is active; every other open checkout of the student in the program ends."""
-    case.payment.open_enrollment = None
     for enrollment in case.other_live():
         checkout.close(session, enrollment, case.open_payment_of(enrollment), now)
-    rival = case.open_payment_of(case.enrollment)
-    if rival is not None:
-        checkout.abandon(session, rival, now)
-    session.flush()
+    checkout.end_rival(session, case, now)
     steps.activate(session, case.enrollment, "payment", now, payment_id=case.payment.id)
+    instalments.begin(session, case.enrollment, case.payment, now)
     record(session, now, PAYSTACK, "enrollment.activated", ("enrollment", case.enrollment.id), reason=why)
 
 

@@ -4,7 +4,8 @@ Nothing here depends on the order in which Paystack's messages arrive: facts are
 function of all of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,8 +14,12 @@ from sqlalchemy.orm import Session
 from contracts.events.enrollment import RevokeReason
 from enrollment.audit import PAYSTACK, Actor, Subject, record
 from enrollment.enrollments import steps
-from enrollment.models import Dispute, Enrollment, Payment, Refund
+from enrollment.enrollments.policy import SEATED
+from enrollment.instalments import service as instalments
+from enrollment.instalments.repository import list_locked
+from enrollment.models import Dispute, Enrollment, Instalment, Payment, Refund
 from enrollment.payments import policy
+from enrollment.payments.checkout import abandon
 from enrollment.payments.locks import Case
 
 
@@ -32,8 +37,24 @@ def apply_standing(session: Session, case: Case, now: datetime, actor: Actor = P
     """Bring the payment's status and the enrollment it pays for in line with its refunds and disputes."""
     payment = case.payment
     session.flush()
+    parts = list_locked(session, case.enrollment.id)
+    pays = payment.id in {case.enrollment.payment_id, *(part.payment_id for part in parts)}
+    verdict = _stand(session, case.enrollment, payment, now, actor, pays=pays)
+    if pays and parts:
+        apply_parts(session, case.enrollment, parts, case.payments, now, actor)
+    elif pays:
+        _apply_access(session, case.enrollment, verdict, now, actor)
+    steps.outdate(
+        session, student_id=payment.student_id, program_slug=payment.program_slug, cohort_id=payment.cohort_id
+    )
+
+
+def _stand(
+    session: Session, enrollment: Enrollment, payment: Payment, now: datetime, actor: Actor, *, pays: bool
+) -> policy.Standing:
+    """The payment's status from its facts; ``pays``: for an access, or a part of one."""
     refunds, disputes = refunds_of(session, payment), disputes_of(session, payment)
-    facts = gather(payment, case.enrollment, refunds, disputes)
+    facts = replace(gather(payment, enrollment, refunds, disputes), gives_access=pays)
     verdict = policy.decide_standing(facts)
     payment.refunded_minor = facts.refunded_minor
     _review(payment, verdict.status, refunds, charged_back(payment, disputes))
@@ -41,11 +62,47 @@ def apply_standing(session: Session, case: Case, now: datetime, actor: Actor = P
         record(session, now, actor, f"payment.{verdict.status}", ("payment", payment.reference), before=payment.status)
         payment.status = verdict.status
         payment.version += 1
-    if case.enrollment.payment_id == payment.id:
-        _apply_access(session, case.enrollment, verdict, now, actor)
-    steps.outdate(
-        session, student_id=payment.student_id, program_slug=payment.program_slug, cohort_id=payment.cohort_id
-    )
+    return verdict
+
+
+def apply_parts(
+    session: Session,
+    enrollment: Enrollment,
+    parts: Sequence[Instalment],
+    payments: Sequence[Payment],
+    now: datetime,
+    actor: Actor,
+) -> None:
+    """Bring an enrollment that is paid in parts in line with all its parts, what was paid for them, and the hour."""
+
+    def verdict_of(payment: Payment) -> tuple[policy.Access, str | None]:
+        facts = gather(payment, enrollment, refunds_of(session, payment), disputes_of(session, payment))
+        verdict = policy.decide_standing(replace(facts, gives_access=True))
+        return verdict.access, verdict.reason
+
+    if enrollment.status not in SEATED:
+        return
+    access, reason = instalments.follow(session, enrollment, parts, payments, verdict_of, now)
+    _apply_access(session, enrollment, policy.Standing("", access, reason), now, actor)
+    if access == "revoked":
+        _end_parts(session, enrollment, parts, payments, now, actor)
+
+
+def _end_parts(
+    session: Session,
+    enrollment: Enrollment,
+    parts: Sequence[Instalment],
+    payments: Sequence[Payment],
+    now: datetime,
+    actor: Actor,
+) -> None:
+    """Money took the access away: what was paid for other parts gives none any more, so a person decides about it."""
+    for payment in payments:
+        if payment.open_enrollment == enrollment.id:
+            abandon(session, payment, now)
+    for payment in instalments.release_kept(session, enrollment, parts, payments):
+        payment.review = "another instalment was charged back, and access has ended"
+        _stand(session, enrollment, payment, now, actor, pays=False)
 
 
 def gather(
@@ -98,6 +155,9 @@ def _apply_access(
         record(session, now, actor, "enrollment.revoked", about, reason=cause)
     elif verdict.access == "suspended" and status in {"active", "completed"}:
         steps.suspend(session, enrollment, verdict.reason or "review", now)
+        record(session, now, actor, "enrollment.suspended", about, reason=verdict.reason)
+    elif verdict.access == "suspended" and status == "suspended" and enrollment.reason != verdict.reason:
+        enrollment.reason = verdict.reason
         record(session, now, actor, "enrollment.suspended", about, reason=verdict.reason)
     elif verdict.access == "granted" and status == "suspended":
         steps.restore(session, enrollment, now)

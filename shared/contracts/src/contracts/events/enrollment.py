@@ -9,6 +9,7 @@ from contracts.events.base import Currency, Event, Minor, UtcTime
 Origin = Literal["payment", "free", "grant", "restored"]
 DisputeOutcome = Literal["opened", "won", "lost"]
 RevokeReason = Literal["refund", "chargeback", "staff", "erased"]
+OverdueStage = Literal["overdue", "last_warning"]
 
 
 class CohortScheduled(Event):
@@ -120,3 +121,38 @@ class EnrollmentRevoked(EnrollmentEvent):
 
     reason: RevokeReason
     revoked_at: UtcTime
+
+
+class InstalmentEvent(Event):
+    """Something about one part of a price that is paid in parts: part `number` of `parts`."""
+
+    source: ClassVar[str] = "enrollment"
+    subject_field: ClassVar[str] = "instalment_id"
+
+    instalment_id: UUID
+    enrollment_id: UUID
+    student_id: UUID
+    program_slug: str
+    cohort_id: UUID
+    number: int
+    parts: int
+    amount_minor: Minor
+    currency: Currency
+    due_at: UtcTime
+    suspends_at: UtcTime
+
+
+class InstalmentDue(InstalmentEvent):
+    """An unpaid part falls due in about `days_left` days. Told once per part, due date and number of days."""
+
+    type: ClassVar[str] = "edxelera.enrollment.instalment_due.v1"
+
+    days_left: int
+
+
+class InstalmentOverdue(InstalmentEvent):
+    """An unpaid part has fallen due (`overdue`), or access rests a day from now (`last_warning`). Each told once."""
+
+    type: ClassVar[str] = "edxelera.enrollment.instalment_overdue.v1"
+
+    stage: OverdueStage

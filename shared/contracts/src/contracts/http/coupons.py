@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from contracts.http.base import AdminInput, ApiModel, Instant
 from contracts.http.enrollment import CohortSummary, Currency, Minor, Reason, Slug
+from contracts.http.instalments import InstalmentOffer
 
 CouponKind = Literal["percentage", "fixed"]
 
@@ -90,7 +91,9 @@ class CouponsOut(ApiModel):
 
 
 class PriceOut(ApiModel):
-    """What the caller pays: ``full_minor`` less ``discount_minor`` is ``amount_minor``."""
+    """What the caller pays: ``full_minor`` less ``discount_minor`` is ``amount_minor``; ``instalments`` are the parts
+    that it may be paid in.
+    """
 
     program_slug: str
     cohort: CohortSummary
@@ -99,3 +102,4 @@ class PriceOut(ApiModel):
     amount_minor: int
     currency: str
     coupon_code: str | None
+    instalments: list[InstalmentOffer] | None

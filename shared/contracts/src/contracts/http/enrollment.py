@@ -1,12 +1,13 @@
 """Enrollment's HTTP models: programs on sale, cohorts, the enrollment decision, payments, enrollments."""
 
 from datetime import date, time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from contracts.http.base import AdminInput, ApiInput, ApiModel, Instant
+from contracts.http.instalments import BillingInstalment, InstalmentOffer, InstalmentPlan
 
 SLUG_PATTERN = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
 
@@ -44,10 +45,11 @@ EnrollmentReason = Literal[
 
 
 class Price(ApiModel):
-    """What a cohort costs."""
+    """What a cohort costs; ``instalments`` are the parts it may be paid in (null: in one sum; can-enroll tells)."""
 
     amount_minor: int
     currency: str
+    instalments: list[InstalmentOffer] | None = None
 
 
 class CohortSummary(ApiModel):
@@ -106,11 +108,15 @@ class ProgramOut(ProgramSummary):
 
 
 class CheckoutIn(ApiInput):
-    """Begin (or find again) a checkout. ``cohort`` is a slug or an id; without it the one on offer is taken."""
+    """Begin (or find again) a checkout. ``cohort`` is a slug or an id; without it the one on offer is taken.
+    Without a ``plan`` an open checkout stays as it is, and a new one is for the whole price. Who is enrolled and has
+    parts to pay gets a checkout for the next one.
+    """
 
     cohort: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     callback_url: Annotated[str, Field(min_length=1, max_length=500)] | None = None
     coupon: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    plan: Literal["full", "instalments"] | None = None
 
 
 class CheckoutOut(ApiModel):
@@ -125,6 +131,7 @@ class CheckoutOut(ApiModel):
     expires_at: Instant | None
     discount_minor: int
     coupon_code: str | None
+    instalment: int | None
 
 
 class PaymentOut(ApiModel):
@@ -151,11 +158,14 @@ class BillingPayment(ApiModel):
     paid_at: Instant | None
     discount_minor: int
     coupon_code: str | None
+    instalment: int | None
     receipt_url: str | None
 
 
 class BillingOut(ApiModel):
-    """The caller's billing of one program. ``can_retry``: an unpaid attempt may be continued or begun again."""
+    """The caller's billing of one program. ``can_retry``: an unpaid attempt may be continued or begun again.
+    ``instalments`` are the parts of an enrollment that is paid in parts, ``next_instalment`` the first unpaid one.
+    """
 
     program_slug: str
     enrollment_status: BillingEnrollmentStatus
@@ -163,6 +173,8 @@ class BillingOut(ApiModel):
     cohort: CohortSummary | None
     payments: list[BillingPayment]
     can_retry: bool
+    instalments: list[BillingInstalment]
+    next_instalment: BillingInstalment | None
 
 
 class CohortName(ApiModel):
@@ -244,6 +256,7 @@ class CohortIn(AdminInput):
     published: bool = False
     archived: bool = False
     access_days: Annotated[int, Field(ge=0, le=3650)] = 365
+    instalments: InstalmentPlan | None = None
 
 
 class CohortPatch(AdminInput):
@@ -263,6 +276,7 @@ class CohortPatch(AdminInput):
     published: bool | None = None
     archived: bool | None = None
     access_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    instalments: InstalmentPlan | None = None
     force: bool = False
 
 
@@ -287,6 +301,7 @@ class CohortOut(ApiModel):
     published: bool
     archived: bool
     access_days: int
+    instalments: InstalmentPlan | None
     version: int
     starts_at: Instant
     ends_at: Instant
@@ -304,8 +319,8 @@ class FieldChange(ApiModel):
     """One changed field; values as they stand in a cohort document."""
 
     field: str
-    before: str | int | bool | dict[str, str] | None
-    after: str | int | bool | dict[str, str] | None
+    before: str | int | bool | dict[str, Any] | None
+    after: str | int | bool | dict[str, Any] | None
 
 
 class WeekChange(ApiModel):
@@ -379,6 +394,7 @@ class AdminPaymentOut(PaymentOut):
     expires_at: Instant | None
     discount_minor: int
     coupon_code: str | None
+    instalment: int | None
 
 
 class AdminPaymentDetailOut(AdminPaymentOut):
