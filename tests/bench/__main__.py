@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import httpx
 from rich.console import Console
 from rich.table import Table
-from tests.bench import load, processes
+from tests.bench import load, processes, webhooks
 from tests.bench.effects import publish_to_effect
 from tests.bench.processes import Server
 from tests.bench.students import Registrar, Student
@@ -21,6 +21,8 @@ from edxelera.units import process
 
 CONNECTIONS = 32
 COMPLETING = 8
+#: Webhooks a second: more than Paystack sends to any school.
+WEBHOOKS = 50
 #: Limits are lifted for the instance under measure only.
 _UNLIMITED = "1000000000/minute"
 #: Cases that end by themselves may take this long (seconds).
@@ -108,7 +110,28 @@ def run(bench: Bench) -> list[tuple[str, load.Outcome]]:
         results.append(("complete a lesson", bench.drive(todo, learning, warm_up=False)))
     effects = publish_to_effect(bench.env, bench.registrar, bench.cohort, events=100, rate=20)
     results.append(("publish to effect (20 events/s)", effects))
+    results.extend(webhooks_at_a_rate(bench))
     return results
+
+
+def webhooks_at_a_rate(bench: Bench) -> list[tuple[str, load.Outcome]]:
+    """Of paid checkouts, to the running platform, whose worker settles them meanwhile; first to an empty endpoint."""
+    count = int(WEBHOOKS * max(5.0, bench.seconds))
+    students = [bench.registrar.account() for _ in range(count)]
+    sandbox = bench.env["EDX_PAYSTACK_BASE_URL"].removesuffix("/paystack")
+    with httpx.Client(base_url=bench.env["EDX_ENROLLMENT_URL"]) as enrollment, httpx.Client(base_url=sandbox) as bank:
+        references = webhooks.references_of(enrollment, bench.program, [one.headers for one in students])
+        for reference in references:
+            bank.post(f"/sandbox/transactions/{reference}/pay", json={"announce": False}).raise_for_status()
+    secret = bench.env["EDX_PAYSTACK_SECRET_KEYS"].split(",")[0]
+    posts = list(webhooks.deliveries(secret, references))
+    with processes.served("tests.bench.yardstick:app", {}, factory=False, health="/empty") as yardstick:
+        empty = asyncio.run(webhooks.paced(f"{yardstick.url}/empty", posts, WEBHOOKS))
+    taken = asyncio.run(webhooks.paced(f"{bench.env['EDX_GATEWAY_URL']}{webhooks.PATH}", posts, WEBHOOKS))
+    return [
+        (f"empty endpoint ({WEBHOOKS} posts/s)", empty),
+        (f"Paystack's webhook, all the way ({WEBHOOKS}/s)", taken),
+    ]
 
 
 def report(results: list[tuple[str, load.Outcome]]) -> Table:

@@ -5,6 +5,7 @@ from fastapi import FastAPI, Response
 app = FastAPI(openapi_url=None)
 
 
+@app.post("/empty")
 @app.get("/empty")
 async def empty() -> Response:
     """Nothing, as fast as FastAPI can."""

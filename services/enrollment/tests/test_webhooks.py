@@ -147,6 +147,16 @@ def test_paystack_being_down_postpones_and_loses_nothing(open_school: Any) -> No
     assert open_school.standing(reference) == ("succeeded", "active")
 
 
+def test_money_that_is_noted_already_is_not_asked_about_again(open_school: Any) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    open_school.outage("down", "verify", next=None)
+    open_school.charge(reference)
+    open_school.work()
+    (kept,) = open_school.webhooks()
+    assert (kept.status, kept.outcome) == ("processed", "its money is noted already")
+
+
 def test_what_was_given_up_on_is_taken_up_when_it_comes_again(open_school: Any) -> None:
     open_school.cohort()
     reference = open_school.reference(open_school.student())

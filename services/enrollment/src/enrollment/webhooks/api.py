@@ -68,8 +68,12 @@ async def receive(request: Request) -> WebhookOut:
         raise InvalidSignature("Sign the raw body with HMAC-SHA512 and send it as x-paystack-signature.")
     delivery, now = read(raw), request.app.state.clock()
     database: Database = request.app.state.db
-    await run_sync(database.run, lambda session: inbox.store(session, delivery, raw, now))
-    await run_sync(deliveries.waker.publish)
+
+    def keep() -> None:
+        database.run(lambda session: inbox.store(session, delivery, raw, now))
+        deliveries.waker.publish()
+
+    await run_sync(keep)
     deliveries.count("stored")
     return WebhookOut(received=True)
 

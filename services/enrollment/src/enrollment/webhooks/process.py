@@ -100,8 +100,11 @@ def understand(cashier: Cashier, webhook: Claimed, now: datetime) -> Outcome:
 
 
 def _charge(cashier: Cashier, reference: str | None, now: datetime) -> Outcome:
-    if reference is None or _received(cashier, reference) is None:
+    noted = None if reference is None else _received(cashier, reference)
+    if reference is None or noted is None:
         return NOT_OURS
+    if noted:
+        return Outcome("processed", "its money is noted already")
     charge = cashier.settle_reference(reference, now)
     if charge is None or charge.status not in FINAL:
         raise TryLater(f"Paystack says {charge.status if charge else 'that it does not know the reference'}")
