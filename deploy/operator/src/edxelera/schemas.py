@@ -14,9 +14,10 @@ from edxelera.units import UNITS
 
 #: What a service may do with every table; changing and removing rows is granted table by table by the migrations.
 RUNTIME_PRIVILEGES = ("SELECT", "INSERT")
-#: What a migration does.
+#: What a migration, or a rebuild of a projection, does.
 MIGRATOR_PRIVILEGES = (
-    *RUNTIME_PRIVILEGES, "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "LOCK TABLES"
+    *RUNTIME_PRIVILEGES, "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "LOCK TABLES",
+    "CREATE TEMPORARY TABLES",
 )  # fmt: skip
 
 #: Named because MySQL 9 and MariaDB have no default in common.

@@ -4,15 +4,48 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from certificates.issuing import intake
+from certificates.issuing import intake, repository
 from chassis.clock import utc_now
 from chassis.messaging import Consumers
 from chassis.messaging.outbox import CLOCK
+from chassis.messaging.projections import ProjectedTable, Projection, Projections
 from contracts.events.enrollment import EnrollmentActivated, EnrollmentRevoked, EnrollmentSuspended
 from contracts.events.gateway import AccountErased, AccountRegistered, AccountUpdated
 from contracts.events.learning import CourseCompleted, ProgramCompleted, ProgramPublished
 
 consumers = Consumers("certificates")
+
+projections = Projections(
+    consumers,
+    [
+        Projection(
+            "programs", ("certificates.know_programs",), (ProjectedTable("programs"), ProjectedTable("courses"))
+        ),
+        Projection(
+            "students",
+            (
+                "certificates.know_names",
+                "certificates.forget_names",
+                "certificates.issue",
+                "certificates.follow_enrollments",
+            ),
+            (
+                ProjectedTable("people", own_rows=("sequence", -1)),
+                ProjectedTable("enrollments"),
+                # certificates name the achievement that they are for
+                ProjectedTable(
+                    "achievements",
+                    key=("student_id", "scope"),
+                    own=("id",),
+                    restore=repository.restore_achievement_ids,
+                ),
+            ),
+            with_effects=True,
+            reads={"certificates": "revocation = 'staff'"},
+        ),
+    ],
+    own_tables=("certificates", "status_entries", "name_corrections"),
+)
 
 
 def _now(session: Session) -> datetime:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.database import TABLE_OPTIONS, ModelBase, new_metadata
@@ -112,7 +112,8 @@ class Certificate(Base):
     )
 
     id: Mapped[UUID] = mapped_column(Uuid16, primary_key=True)
-    achievement_id: Mapped[UUID] = mapped_column(ForeignKey("achievements.id"))
+    #: No foreign key: it would follow a table that is rebuilt and swapped (ADR 0015).
+    achievement_id: Mapped[UUID] = mapped_column(Uuid16)
     #: The achievement while this certificate is valid, else null: the unique constraint allows one.
     valid_for: Mapped[UUID | None] = mapped_column(Uuid16)
     student_id: Mapped[UUID] = mapped_column(Uuid16)

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from chassis.messaging import Consumers
+from chassis.messaging.projections import ProjectedTable, Projection, Projections
 from contracts.events import (
     AccountErased,
     AccountRegistered,
@@ -15,12 +16,26 @@ from contracts.events import (
 )
 from contracts.events.enrollment import EnrollmentEvent
 from discussion.models import Account, Cohort, Enrollment, Program
-from discussion.projections import keep_newest
+from discussion.projections import UNTOLD, keep_newest
 
 consumers = Consumers("discussion")
 
 ACCOUNTS = "discussion.know_accounts"
 ENROLLMENTS = "discussion.know_enrollments"
+PROGRAMS = "discussion.know_programs"
+COHORTS = "discussion.know_cohorts"
+
+projections = Projections(
+    consumers,
+    [
+        # whoever posts before the account's event has come is known by their token: a row of our own
+        Projection("accounts", (ACCOUNTS,), (ProjectedTable("accounts", own_rows=("sequence", UNTOLD)),)),
+        Projection("programs", (PROGRAMS,), (ProjectedTable("programs"),)),
+        Projection("cohorts", (COHORTS,), (ProjectedTable("cohorts"),)),
+        Projection("enrollments", (ENROLLMENTS,), (ProjectedTable("enrollments"),)),
+    ],
+    own_tables=("threads", "posts", "post_edits", "reports"),
+)
 
 
 @consumers.on(AccountRegistered, as_=ACCOUNTS)
@@ -45,7 +60,7 @@ def forget_name(session: Session, event: AccountErased) -> None:
     )
 
 
-@consumers.on(ProgramPublished, as_="discussion.know_programs")
+@consumers.on(ProgramPublished, as_=PROGRAMS)
 def know_program(session: Session, event: ProgramPublished) -> None:
     """Keep which weeks there are."""
     keep_newest(
@@ -60,7 +75,7 @@ def know_program(session: Session, event: ProgramPublished) -> None:
     )
 
 
-@consumers.on(CohortScheduled, as_="discussion.know_cohorts")
+@consumers.on(CohortScheduled, as_=COHORTS)
 def know_cohort(session: Session, event: CohortScheduled) -> None:
     """Keep the calendar."""
     keep_newest(

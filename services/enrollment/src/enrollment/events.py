@@ -5,11 +5,27 @@ from sqlalchemy.orm import Session
 from chassis.clock import utc_now
 from chassis.messaging import Consumers
 from chassis.messaging.outbox import CLOCK
+from chassis.messaging.projections import ProjectedTable, Projection, Projections
 from contracts.events import AccountErased, ProgramCompleted, ProgramPublished
 from enrollment.catalog import service as catalog
 from enrollment.enrollments import completion, erasure
 
 consumers = Consumers("enrollment")
+
+projections = Projections(
+    consumers,
+    [
+        Projection("programs", ("enrollment.keep_program",), (ProjectedTable("programs"),)),
+        Projection(
+            "erased_students",
+            ("enrollment.erase_student",),
+            (ProjectedTable("erased_students", own=("erased_at",)),),
+            with_effects=True,
+        ),
+    ],
+    effects=("enrollment.complete_enrollment",),
+    own_tables=("cohorts", "enrollments", "payments", "refunds", "disputes", "webhooks", "audit_entries", "coupons"),
+)
 
 
 @consumers.on(ProgramPublished, as_="enrollment.keep_program")

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from chassis.messaging import Consumers
+from chassis.messaging.projections import ProjectedTable, Projection, Projections
 from contracts.events import (
     AccountErased,
     AccountRegistered,
@@ -17,10 +18,41 @@ from contracts.events import (
 from learning.assignments import repository as assignments
 from learning.calendar import repository as calendar
 from learning.discussion import service as discussion
+from learning.enrollments import repository as kept
 from learning.enrollments import service as enrollments
 from learning.progress import service as progress
 
 consumers = Consumers("learning")
+
+projections = Projections(
+    consumers,
+    [
+        Projection("cohorts", ("learning.keep_cohort",), (ProjectedTable("cohorts"),)),
+        Projection(
+            "enrollments",
+            ("learning.grant_access", "learning.suspend_access", "learning.revoke_access"),
+            # how many events we have told about an enrollment is ours to know
+            (ProjectedTable("enrollments", rising=("progress_version",), restore=kept.restore_progress_versions),),
+            with_effects=True,
+        ),
+        Projection(
+            "accounts",
+            ("learning.keep_staff", "learning.erase_person"),
+            (ProjectedTable("accounts"),),
+            with_effects=True,
+        ),
+        Projection("posts", ("learning.count_posts",), (ProjectedTable("discussion_posts"),)),
+    ],
+    own_tables=(
+        "programs",
+        "program_versions",
+        "courses",
+        "lesson_completions",
+        "progress_marks",
+        "submissions",
+        "calendar_tokens",
+    ),
+)
 
 
 @consumers.on(CohortScheduled, as_="learning.keep_cohort")

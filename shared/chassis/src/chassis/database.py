@@ -117,7 +117,7 @@ def error_number(error: DBAPIError) -> int | None:
     return arguments[0] if arguments and isinstance(arguments[0], int) else None
 
 
-def is_lost_race(error: BaseException) -> bool:
+def is_lost_race(error: BaseException | None) -> bool:
     """Whether the same transaction may simply be tried again (deadlock victim, lock wait timeout)."""
     return isinstance(error, OperationalError) and error_number(error) in {DEADLOCK, LOCK_WAIT_TIMEOUT}
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import IO, Any
 
 from edxelera import environment
 from edxelera.failure import Failure
@@ -40,7 +40,7 @@ class Services:
         """One service's answer; raises ``Failure`` with what it said instead."""
         asked = subprocess.run(self._command(unit, arguments), env=self._own(unit), capture_output=True, check=False)
         if asked.returncode:
-            raise _failure(unit, asked.stderr)
+            raise failure_of(unit, asked.stderr)
         return json.loads(asked.stdout)
 
     def ask_each(self, units: Iterable[str], *arguments: str) -> dict[str, Any]:
@@ -69,10 +69,26 @@ class Services:
                 reading.stdout.close()  # a reader that gave up ends the other side too
             said = reading.stderr.read() if reading.stderr is not None else b""
         if taken.returncode:
-            raise _failure(unit, taken.stderr)
+            raise failure_of(unit, taken.stderr)
         if reading.returncode:
-            raise _failure(source, said)
+            raise failure_of(source, said)
         return json.loads(taken.stdout)
+
+    def start(
+        self, unit: str, arguments: Iterable[str], said: IO[bytes], *, may_change_tables: bool = False
+    ) -> "subprocess.Popen[bytes]":
+        """One service's process with pipes to it; what it complains of goes to ``said``. ``may_change_tables``: it
+        also gets the URL of the database user that may, as a migration does.
+        """
+        key = f"EDX_{unit.upper()}_MIGRATION_DATABASE_URL"
+        more = {key: self._env[key]} if may_change_tables else {}
+        return subprocess.Popen(
+            self._command(unit, arguments),
+            env=self._own(unit) | more,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+        )
 
     def _command(self, unit: str, arguments: Iterable[str]) -> list[str]:
         return [sys.executable, "-m", _MODULE, unit, *arguments]
@@ -81,6 +97,7 @@ class Services:
         return {**os.environ, **environment.for_process(self._env, process(f"{unit}-worker"))}
 
 
-def _failure(unit: str, said: bytes) -> Failure:
+def failure_of(unit: str, said: bytes) -> Failure:
+    """The last thing that a service's process said."""
     lines = said.decode(errors="replace").strip().splitlines()
     return Failure(f"{unit}: {lines[-1] if lines else 'its command ended without a word'}")

@@ -6,15 +6,17 @@ from typing import Annotated, Any
 import typer
 
 from edxelera.console import console
-from edxelera.events import tables
+from edxelera.events import projections, tables
 from edxelera.events.asking import Services, unit_of, whoami
 from edxelera.failure import Failure
 from edxelera.home import Home
 from edxelera.units import UNITS
 
-app = typer.Typer(no_args_is_help=True, help="Events between the services: look, retry, discard, replay.")
+app = typer.Typer(no_args_is_help=True, help="Events between the services: look, retry, discard, replay, rebuild.")
 dead = typer.Typer(no_args_is_help=True, help="Dead letters: events that a consumer gave up on.")
 app.add_typer(dead, name="dead")
+for command in (projections.projections, projections.rebuild, projections.verify):
+    app.command()(command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="for scripts")]
 Why = Annotated[str, typer.Option(help="the reason, for the record")]
@@ -45,8 +47,11 @@ def _options(**given: str | None) -> list[str]:
 
 @app.command()
 def streams(as_json: AsJson = False) -> None:
-    """Every stream with its length, its groups, how far they are behind, and their oldest unfinished entry."""
-    found = _services().ask(UNITS[0], "streams")
+    """Every stream with its length, its groups, how far they are behind, and what they are owed: events that were
+    trimmed before they had them, and that are published again for them.
+    """
+    services = _services()
+    found = tables.with_owed(services.ask(UNITS[0], "streams"), services.ask_each(UNITS, "owed"))
     _show(found, tables.streams(found), as_json)
 
 

@@ -42,7 +42,7 @@ def _wrong(text: str, wrong: bool) -> str:
 
 def streams(found: Iterable[Mapping[str, Any]]) -> Table:
     """A line for each group of each stream."""
-    shown = _table("stream", ">length", ">oldest", "group", ">members", ">lag", ">pending", ">oldest pending")
+    shown = _table("stream", ">length", ">oldest", "group", ">members", ">lag", ">pending", ">oldest pending", ">owed")
     for stream in found:
         first = (stream["stream"], str(stream["length"]), age(stream["oldest_seconds"]))
         for group in stream["groups"] or [None]:
@@ -59,7 +59,60 @@ def _group(group: Mapping[str, Any]) -> tuple[str, ...]:
         "?" if lag is None else str(lag),
         str(group["pending"]),
         _wrong(age(oldest), (oldest or 0) > 60),
+        str(group["owed"] or ""),
     )
+
+
+def with_owed(found: Sequence[Mapping[str, Any]], owed: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
+    """The streams, each group with the number of events that it is owed; also groups that Redis does not have now."""
+    shown = []
+    for stream in found:
+        left = dict(owed.get(stream["stream"].partition(".")[2], {}))
+        groups = [{**group, "owed": left.pop(group["group"], 0)} for group in stream["groups"]]
+        absent = {"consumers": 0, "lag": None, "pending": 0, "oldest_pending_seconds": None}
+        groups += [{"group": name, **absent, "owed": events} for name, events in sorted(left.items())]
+        shown.append({**stream, "groups": groups})
+    return shown
+
+
+def built(service: str, found: Iterable[Mapping[str, Any]]) -> Table:
+    """What was rebuilt, and what its workers have yet to be given."""
+    shown = _table("projection", ">events", "rows", "never taken in")
+    for each in found:
+        rows = ", ".join(f"{table} {number}" for table, number in each["rows"].items())
+        shown.add_row(f"{service} {each['projection']}", str(each["events"]), rows, _never(each["not_taken_in"]))
+    return shown
+
+
+def verdicts(service: str, found: Iterable[Mapping[str, Any]]) -> Table:
+    """Whether projections are what the archive tells."""
+    shown = _table("projection", ">events", "rows", "is", "never taken in")
+    for each in found:
+        rows = ", ".join(f"{table['table']} {table['rows']}" for table in each["tables"])
+        number = sum(table["differing"] for table in each["tables"])
+        verdict = "[green]as the archive tells[/green]" if each["equal"] else f"[red]different in {number} rows[/red]"
+        if each["not_in_archive"]:
+            verdict += f", {each['not_in_archive']} events are not in the archive"
+        name = f"{service} {each['projection']}"
+        shown.add_row(name, str(each["events"]), rows, verdict, _never(each["not_taken_in"]))
+    return shown
+
+
+def _never(consumers: Mapping[str, int]) -> str:
+    """Events that only a replay brings."""
+    return ", ".join(f"{consumer} {number}" for consumer, number in consumers.items())
+
+
+def differences(found: Iterable[Mapping[str, Any]]) -> Table:
+    """A line for each column that differs, and for each row that is missing or extra."""
+    shown = _table("table", "row", "what", "column", "live", "archive")
+    for difference in (each for verdict in found for table in verdict["tables"] for each in table["differences"]):
+        key = escape(", ".join(str(value) for value in difference["key"].values()))
+        first = (difference["table"], key, difference["kind"])
+        for column, (live, archive) in (difference["columns"] or {"": ("", "")}).items():
+            shown.add_row(*first, column, escape(str(live)), escape(str(archive)))
+            first = ("", "", "")
+    return shown
 
 
 def outboxes(found: Iterable[Mapping[str, Any]]) -> Table:
@@ -102,6 +155,8 @@ def actions(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
 def _what(details: Mapping[str, Any]) -> str:
     if letters_ := details.get("letters"):
         return ", ".join(f"{short(each['type'])} {each['event_id']} at {each['consumer']}" for each in letters_)
+    if projection := details.get("projection"):
+        return f"{projection} from {details['events']} events"
     events = details.get("events")
     number = len(events) if isinstance(events, list) else events
     return f"{number} events to {details.get('consumer', 'all')}" + (" again" if details.get("again") else "")

@@ -104,7 +104,7 @@ def _carry_over(session: Session, person: Person, event: EnrollmentChange) -> No
     for achievement in repository.achievements_of(session, person.account_id, event.program_slug):
         if achievement.kind != "program" or not policy.standing_of(facts, achievement.cohort_id).is_withdrawn:
             continue
-        if repository.was_revoked_by_staff(session, achievement.id):
+        if repository.was_revoked_by_staff(session, achievement):
             continue  # only staff reissue
         repository.add_achievement(
             session,

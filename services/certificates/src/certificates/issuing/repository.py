@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
@@ -83,9 +83,25 @@ def certificates_of(session: Session, student_id: UUID) -> Sequence[Certificate]
     ).all()
 
 
-def was_revoked_by_staff(session: Session, achievement_id: UUID) -> bool:
-    """Whether staff ended a certificate of this achievement."""
-    mine = (Certificate.achievement_id == achievement_id, Certificate.revocation == "staff")
+def restore_achievement_ids(connection: Connection, table: str) -> None:
+    """Into a rebuilt table, from the certificates: else those whose achievement was lost would be issued again."""
+    connection.exec_driver_sql(
+        f"UPDATE `{table}` a JOIN certificates c ON c.student_id = a.student_id AND c.kind = a.kind"  # noqa: S608
+        " AND IF(a.kind = 'course', c.course_slug = a.course_slug,"
+        " c.program_slug = a.program_slug AND c.cohort_id = a.cohort_id)"
+        " SET a.id = c.achievement_id"
+    )
+
+
+def was_revoked_by_staff(session: Session, achievement: Achievement) -> bool:
+    """Whether staff ended a certificate of this achievement (of a program with a cohort)."""
+    mine = (
+        Certificate.student_id == achievement.student_id,
+        Certificate.kind == achievement.kind,
+        Certificate.program_slug == achievement.program_slug,
+        Certificate.cohort_id == achievement.cohort_id,
+        Certificate.revocation == "staff",
+    )
     return session.scalar(select(Certificate.id).where(*mine).limit(1)) is not None
 
 

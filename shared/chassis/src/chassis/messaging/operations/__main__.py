@@ -7,6 +7,7 @@ events`` runs it for every service and shows the answers as tables. Exit code 2,
 import argparse
 import importlib
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -16,14 +17,21 @@ from typing import Any
 
 import orjson
 import redis
+import structlog
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from chassis.clock import utc_now
 from chassis.database import Database
+from chassis.messaging import debts
 from chassis.messaging.consumers import Consumers
 from chassis.messaging.failures import State
-from chassis.messaging.operations import arguments, audit, dead_letters, outbox, replay, streams
+from chassis.messaging.operations import archive, arguments, audit, dead_letters, outbox, rebuild, replay, streams
+from chassis.messaging.operations.rebuilding import ArchiveIncomplete
+from chassis.messaging.operations.shadow import ddl_engine
+from chassis.messaging.operations.swapping import SwapFailed
 from chassis.messaging.outbox import HintPublisher
+from chassis.messaging.projections import Projections
 
 Answer = Callable[[argparse.Namespace, datetime], Any]
 
@@ -61,6 +69,15 @@ def consumers_of(service: str) -> Consumers:
     if importlib.util.find_spec(f"{service}.events") is None:
         return Consumers(service)
     found: Consumers = importlib.import_module(f"{service}.events").consumers
+    return found
+
+
+def projections_of(service: str) -> Projections:
+    """As the service's ``events`` module declares them."""
+    consumers = consumers_of(service)
+    if importlib.util.find_spec(f"{service}.events") is None:
+        return Projections(consumers)
+    found: Projections = importlib.import_module(f"{service}.events").projections
     return found
 
 
@@ -125,6 +142,68 @@ def _take_in(given: argparse.Namespace, now: datetime) -> Any:
         return replay.take_in_again(database, consumers, given.consumer, lines, operator, now, again=given.again)
 
 
+def _owed(given: argparse.Namespace, _: datetime) -> Any:
+    with _database(given.service) as database, database.begin() as session:
+        return debts.owed(session)
+
+
+def _archive(given: argparse.Namespace, _: datetime) -> None:
+    with _database(given.service) as database:
+        archive.answer_questions(database, sys.stdin.buffer, sys.stdout.buffer)
+
+
+def _projections(given: argparse.Namespace, _: datetime) -> Any:
+    return [projection.name for projection in projections_of(given.service).chosen([])]
+
+
+def _quiet() -> None:
+    """Handlers that run in a rebuild say nothing, for nothing of it happens."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _asked() -> archive.AskedArchive:
+    return archive.AskedArchive(sys.stdout.buffer, sys.stdin.buffer)
+
+
+def _migration_engine(service: str) -> Engine:
+    return ddl_engine(_setting(f"EDX_{service.upper()}_MIGRATION_DATABASE_URL"))
+
+
+def _tell_progress(projection: str, done: int, total: int) -> None:
+    line = orjson.dumps({"progress": {"projection": projection, "done": done, "total": total}})
+    sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _rebuild(given: argparse.Namespace, now: datetime) -> Any:
+    projections, names = projections_of(given.service), arguments.chosen_of(given)
+    operator = arguments.operator_of(given)
+    options = rebuild.Options(given.from_nothing, given.incomplete)
+    engine = _migration_engine(given.service)
+    _quiet()
+    built = rebuild.rebuild(engine, projections, names, _asked(), operator, now, _tell_progress, options)
+    return {"answer": {"built": built, "cache": _forget_cached(given.service)}}
+
+
+def _forget_cached(service: str) -> str:
+    try:
+        with redis.Redis.from_url(_setting("EDX_CACHE_REDIS_URL"), socket_timeout=5.0) as client:
+            rebuild.forget_cached(client, service)
+    except redis.RedisError as error:
+        return f"could not be told ({error}): answers from before may be given for five minutes"
+    return "forgotten"
+
+
+def _verify(given: argparse.Namespace, _: datetime) -> Any:
+    projections, names = projections_of(given.service), arguments.chosen_of(given)
+    engine = _migration_engine(given.service)
+    _quiet()
+    return {"answer": rebuild.verify(engine, projections, names, _asked(), _tell_progress)}
+
+
 def _actions(given: argparse.Namespace, _: datetime) -> Any:
     with _database(given.service) as database, database.begin() as session:
         return audit.history(session, given.limit)
@@ -141,8 +220,16 @@ _ANSWERS: dict[str, Answer] = {
     "span": _span,
     "publish-again": _publish_again,
     "take-in": _take_in,
+    "owed": _owed,
+    "archive": _archive,
+    "projections": _projections,
+    "rebuild": _rebuild,
+    "verify": _verify,
     "actions": _actions,
 }
+
+
+_CANNOT_REBUILD = (ArchiveIncomplete, SwapFailed, rebuild.Busy, EOFError)
 
 
 def main(given: list[str] | None = None) -> int:
@@ -150,7 +237,7 @@ def main(given: list[str] | None = None) -> int:
     asked = arguments.parser().parse_args(given)
     try:
         answer = _ANSWERS[asked.action](asked, utc_now())
-    except (Refused, ValueError, dead_letters.LetterNotFound) as error:
+    except (Refused, ValueError, dead_letters.LetterNotFound, *_CANNOT_REBUILD) as error:
         return _refuse(str(error))
     except DBAPIError as error:
         return _refuse(f"the database of {asked.service} did not answer as it should: {error.orig}")

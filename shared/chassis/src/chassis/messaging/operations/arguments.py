@@ -52,6 +52,17 @@ def parser() -> argparse.ArgumentParser:
     taking.add_argument("consumer")
     taking.add_argument("--again", action="store_true", help="also what it has taken in before")
     _accountable(taking)
+    actions.add_parser("owed", help="events that were trimmed before a group had them")
+    actions.add_parser("archive", help="answer a rebuild's questions, asked on standard input")
+    actions.add_parser("projections", help="what can be rebuilt")
+    for name, what in (("rebuild", "from the archive, and swap"), ("verify", "compare with the archive")):
+        built = actions.add_parser(name, help=f"{what}: asks on standard output (EDX_<SERVICE>_MIGRATION_DATABASE_URL)")
+        built.add_argument("projections", nargs="*")
+        built.add_argument("--all", action="store_true")
+        if name == "rebuild":
+            built.add_argument("--from-nothing", action="store_true", help="the inbox was lost as well")
+            built.add_argument("--incomplete", action="store_true", help="although the archive lacks events")
+            _accountable(built)
     actions.add_parser("actions", help="what operators did").add_argument("--limit", type=int, default=50)
     return root
 
@@ -78,6 +89,13 @@ def operator_of(given: argparse.Namespace) -> Operator:
 def selection_of(given: argparse.Namespace) -> Selection:
     """Which dead letters."""
     return Selection(tuple(given.ids), given.consumer, wire_type(given.type) if given.type else None, given.all)
+
+
+def chosen_of(given: argparse.Namespace) -> list[str]:
+    """The projections' names; none means all, which must be said."""
+    if bool(given.projections) == given.all:
+        raise ValueError("say which projections: their names, or all")
+    return list(given.projections)
 
 
 def span_of(given: argparse.Namespace, now: datetime) -> Span:

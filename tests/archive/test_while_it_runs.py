@@ -1,0 +1,231 @@
+"""A rebuild shows what its service has taken in: it loses nothing, swallows no effect and undoes no decision."""
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import delete, insert, select, text
+from tests.archive.world import OPERATOR, Student, World, a_term, cohort, program
+
+from chassis.messaging.failures import State
+from chassis.messaging.locks import only_one
+from chassis.messaging.operations import dead_letters
+from chassis.messaging.operations.dead_letters import Selection
+from chassis.messaging.operations.rebuild import Busy
+from chassis.messaging.operations.rebuilding import ArchiveIncomplete
+from chassis.messaging.operations.shadow import ddl_engine
+from chassis.tables import event_failures, inbox, operator_actions, outbox
+from chassis.testing import published
+from contracts.events import CertificateIssued, Envelope
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+class Slow:
+    """An archive in which something happens between two pages."""
+
+    def __init__(self, archive: Any, meanwhile: Any) -> None:
+        self._archive = archive
+        self._meanwhile = meanwhile
+
+    def count(self, *given: Any) -> int:
+        return int(self._archive.count(*given))
+
+    def page(self, *given: Any) -> Any:
+        found = self._archive.page(*given)
+        self._meanwhile()
+        return found
+
+    def some(self, *given: Any) -> Any:
+        return self._archive.some(*given)
+
+
+@pytest.mark.parametrize(("service", "projection"), [("discussion", "accounts"), ("certificates", "students")])
+def test_events_that_are_taken_in_meanwhile_are_not_lost(world: World, service: str, projection: str) -> None:
+    students: list[Student] = []
+    stop = threading.Event()
+
+    def deliver() -> None:
+        while not stop.is_set():
+            student = Student()
+            world.deliver(service, world.publish(student.registered(f"Student {len(students)}")))
+            students.append(student)
+
+    running = threading.Thread(target=deliver)
+    running.start()
+    try:
+        for _ in range(3):
+            world.rebuild(service, projection)
+    finally:
+        stop.set()
+        running.join()
+    assert len(students) > 5
+    (verdict,) = world.verify(service, projection)
+    assert verdict.equal
+    assert verdict.tables[0].rows == len(students)
+
+
+def test_an_event_taken_in_between_two_pages_is_built_in_before_the_swap(world: World) -> None:
+    student = Student()
+    late = [student.registered("Late")]
+
+    def meanwhile() -> None:
+        while late:
+            world.deliver("certificates", world.publish(late.pop()))
+
+    world.rebuild("certificates", "students", archive=Slow(world.archive(), meanwhile))
+    assert [row[1] for row in world.rows("certificates")["people"]] == ["Late"]
+
+
+def test_what_is_on_its_way_keeps_its_effect(world: World) -> None:
+    """Certificates are issued by the event that completes, not by what is found to be complete."""
+    student = Student()
+    world.tell(student.registered(), student.activated())
+    coming = world.publish(student.completed_course())
+    (built,) = world.rebuild("certificates", "students")
+    assert built.not_taken_in == {"certificates.issue": 1}
+    world.deliver("certificates", coming)
+    assert len(_issued(world)) == 1
+
+
+def test_a_projection_that_missed_an_event_is_healed(world: World) -> None:
+    student = Student()
+    world.publish(student.registered())  # discussion never hears of it
+    world.rebuild("discussion", "accounts")
+    assert len(world.rows("discussion")["accounts"]) == 1
+
+
+def test_what_is_being_tried_or_was_given_up_is_not_built_in(world: World) -> None:
+    dead, discarded = world.publish(Student().registered()), world.publish(Student().registered())
+    for envelope in (dead, discarded):
+        _fail(world, envelope)
+    with world.database("discussion").begin() as session:
+        wanted = session.scalars(select(event_failures.c.id).where(event_failures.c.event_id == discarded.id)).one()
+        dead_letters.discard(session, Selection((wanted,)), OPERATOR, NOW)
+    world.rebuild("discussion", "accounts")
+    assert world.rows("discussion")["accounts"] == []
+    assert [verdict.equal for verdict in world.verify("discussion", "accounts")] == [True]
+
+
+def test_without_its_events_a_projection_is_not_rebuilt_unless_that_is_said(world: World) -> None:
+    a_term(world)
+    before = world.rows("learning")
+    with world.database("enrollment").begin() as session:
+        session.execute(delete(outbox).where(outbox.c.type.endswith("enrollment_revoked.v1")))
+    with pytest.raises(ArchiveIncomplete, match="1 events that enrollments was built from are not in the archive"):
+        world.rebuild("learning", "enrollments")
+    assert world.rows("learning") == before
+    (verdict,) = world.verify("learning", "enrollments")
+    assert verdict.not_in_archive == 1
+    world.rebuild("learning", "enrollments", incomplete=True)
+    assert "revoked" not in {row[5] for row in world.rows("learning")["enrollments"]}
+
+
+def test_a_version_told_meanwhile_is_never_given_again(world: World) -> None:
+    student = Student()
+    world.tell(cohort(student), student.activated())
+
+    def meanwhile() -> None:
+        world.run("learning", "UPDATE enrollments SET progress_version = progress_version + 1")
+
+    world.rebuild("learning", "enrollments", archive=Slow(world.archive(), meanwhile))
+    with world.database("learning").begin() as session:
+        assert session.scalar(text("SELECT progress_version FROM enrollments")) >= 2
+
+
+def test_an_author_known_by_their_token_alone_stays(world: World) -> None:
+    statement = "INSERT INTO accounts (id, name, roles, teaches, sequence) VALUES (:id, 'Ada', '[]', '[]', -1)"
+    world.run("discussion", statement, id=uuid4().bytes)
+    assert [verdict.equal for verdict in world.verify("discussion", "accounts")] == [True]
+    world.rebuild("discussion", "accounts")
+    assert len(world.rows("discussion")["accounts"]) == 1
+
+
+def test_lost_achievements_come_back_as_those_that_the_certificates_are_for(world: World) -> None:
+    a_term(world)
+    issued = len(_issued(world))
+    for table in ("people", "enrollments", "achievements"):
+        world.run("certificates", f"DELETE FROM {table}")
+    world.rebuild("certificates", "students")
+    student = Student()
+    world.tell(student.registered(), student.activated(), student.completed_course())
+    world.tell(program(3, "sql"))
+    assert len(_issued(world)) == issued + 1
+
+
+def test_what_staff_revoked_does_not_count_for_a_later_cohort_after_a_rebuild_either(world: World) -> None:
+    first = Student()
+    second = Student(id=first.id, sequence=100)
+    world.tell(first.registered(), first.activated(), first.completed_program())
+    world.run("certificates", "UPDATE certificates SET revocation = 'staff', status = 'revoked', valid_for = NULL")
+    world.tell(first.revoked(), second.activated())
+    before = world.rows("certificates")
+    assert len(before["achievements"]) == 1
+    world.rebuild("certificates", "students")
+    assert world.rows("certificates") == before
+
+
+def test_one_rebuild_of_a_service_at_a_time(world: World, schema_for: Any) -> None:
+    with only_one(ddl_engine(schema_for("discussion").admin_url), "rebuild"), pytest.raises(Busy, match="already"):
+        world.rebuild("discussion", "accounts")
+
+
+def test_what_differs_is_told_by_row_and_column(world: World) -> None:
+    ada, ben, chi = Student(), Student(), Student()
+    world.tell(ada.registered("Ada"), ben.registered("Ben"), chi.registered("Chi"))
+    world.run("discussion", "UPDATE accounts SET name = 'ada' WHERE name = 'Ada'")  # in bytes, not in letters
+    world.run("discussion", "DELETE FROM accounts WHERE name = 'Ben'")
+    world.run("discussion", "UPDATE accounts SET id = :id WHERE name = 'Chi'", id=(extra := uuid4()).bytes)
+    (verdict,) = world.verify("discussion", "accounts")
+    (table,) = verdict.tables
+    found = {(each.kind, each.key["id"]): each.columns for each in table.differences}
+    assert found == {
+        ("changed", str(ada.id)): {"name": ("ada", "Ada")},
+        ("missing", str(ben.id)): {},
+        ("missing", str(chi.id)): {},
+        ("extra", str(extra)): {},
+    }
+
+
+def test_a_rebuild_is_written_down_with_who_and_why(world: World) -> None:
+    world.tell(Student().registered())
+    world.rebuild("discussion", "accounts")
+    with world.database("discussion").begin() as session:
+        row = session.execute(select(operator_actions.c.who, operator_actions.c.why, operator_actions.c.details)).one()
+    assert (row.who, row.why) == (OPERATOR.who, OPERATOR.why)
+    assert row.details == {"projection": "accounts", "events": 1, "rows": {"accounts": 1}}
+
+
+def test_nothing_that_handlers_do_beside_their_rows_happens_again(world: World) -> None:
+    a_term(world)
+    emitted = {service: len(published(world.database(service))) for service in ("learning", "certificates")}
+    with world.database("certificates").begin() as session:
+        taken_in = session.scalars(select(inbox.c.event_id)).all()
+    for service in emitted:
+        world.rebuild(service)
+    assert emitted == {service: len(published(world.database(service))) for service in emitted}
+    with world.database("certificates").begin() as session:
+        assert session.scalars(select(inbox.c.event_id)).all() == taken_in
+
+
+def _issued(world: World) -> list[Any]:
+    return [event for event in published(world.database("certificates")) if isinstance(event, CertificateIssued)]
+
+
+def _fail(world: World, envelope: Envelope) -> None:
+    with world.database("discussion").begin() as session:
+        row = {
+            "consumer": "discussion.know_accounts",
+            "event_id": envelope.id,
+            "type": envelope.type,
+            "subject": envelope.subject,
+            "envelope": envelope.to_json(),
+            "state": State.DEAD,
+            "attempts": 10,
+            "error": "it would not",
+            "first_at": NOW,
+            "last_at": NOW,
+        }
+        session.execute(insert(event_failures).values(row))
