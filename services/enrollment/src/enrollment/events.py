@@ -24,7 +24,18 @@ projections = Projections(
         ),
     ],
     effects=("enrollment.complete_enrollment",),
-    own_tables=("cohorts", "enrollments", "payments", "refunds", "disputes", "webhooks", "audit_entries", "coupons"),
+    own_tables=(
+        "cohorts",
+        "enrollments",
+        "payments",
+        "refunds",
+        "disputes",
+        "webhooks",
+        "audit_entries",
+        "coupons",
+        "instalments",
+        "instalment_notices",
+    ),
 )
 
 
