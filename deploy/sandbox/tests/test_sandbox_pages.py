@@ -21,6 +21,20 @@ def test_the_start_page_leads_to_open_checkouts_and_shows_webhooks(sandbox: Runn
         assert text in page
 
 
+def test_the_calls_are_explained_without_anything_from_elsewhere(sandbox: RunningSandbox) -> None:
+    answer = sandbox.http.get("/docs")
+    for text in ("POST /sandbox/transactions/{reference}/pay", "fees_passed_on", "insufficient_balance", "reorder"):
+        assert text in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "<script" not in answer.text
+    assert f"{sandbox.url}/sandbox/faults/api" in answer.text
+
+
+def test_a_refusal_on_order_is_named_on_the_start_page(sandbox: RunningSandbox) -> None:
+    sandbox.control("faults/api", {"kind": "refused", "error": "fully_reversed"}, status=201)
+    assert "refused: fully_reversed" in sandbox.http.get("/").text
+
+
 def test_what_customers_write_is_escaped(sandbox: RunningSandbox) -> None:
     sandbox.initialize(email="<script>@x.test")
     sandbox.control("events", {"event": "<script>"})

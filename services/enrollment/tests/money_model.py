@@ -183,6 +183,15 @@ def check_told(accounts: Iterable[Account], events: Iterable[Event]) -> None:
         assert verified[reference] or not account.grants, f"{reference}: access that nobody told of"
 
 
+def check_made_once(store: Any) -> None:
+    """A refund of ours is made at Paystack once, however often it is asked for: our id stands in its note."""
+    with store.read() as db:
+        query = (
+            "SELECT merchant_note, COUNT(*) FROM refunds WHERE merchant_note IS NOT NULL GROUP BY 1 HAVING COUNT(*) > 1"
+        )
+        assert [tuple(row) for row in db.execute(query)] == [], "made twice"
+
+
 def check_seats(session: Session) -> None:
     """No cohort is overbooked (staff may grant above the seats), and nobody has two live enrollments in a program."""
     seated = dict(

@@ -151,6 +151,15 @@ class Staff(World):
         part = {"amountMinor": amount} if amount else {}
         self.staff("POST", f"/payments/{reference}/refund", {"reason": "asked", **part})
 
+    @rule(reference=World.references, kind=st.sampled_from(["lost-answer", "down", "rate-limited"]))
+    def staff_refund_unheard(self, reference: str, kind: str) -> None:
+        """The answer to a refund is lost: it may have been made."""
+        self.staff("POST", f"/payments/{reference}/refund", {"reason": "asked", "amountMinor": PART})
+        self.school.outage(kind, "refund", seconds=0)
+        self.school.run_refunds()
+        self.school.pass_time(minutes=3)
+        self.school.run_refunds()
+
     @rule(who=st.integers(0, STUDENTS - 1), cohort=st.integers(0, 1))
     def grant(self, who: int, cohort: int) -> None:
         body = {"userId": str(self.students[who].id), "cohort": self.cohorts[cohort], "reason": "scholarship"}

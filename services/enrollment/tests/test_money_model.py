@@ -24,6 +24,7 @@ from services.enrollment.tests.money_model import (
     check_conserved,
     check_coupons,
     check_ended,
+    check_made_once,
     check_parts,
     check_seats,
     check_told,
@@ -125,6 +126,7 @@ class MoneyMachine(Students, Staff, PaystackAndBanks):
     @invariant()
     def promise_1(self) -> None:
         truth = truth_of(self.school.sandbox.app.state.store)
+        check_made_once(self.school.sandbox.app.state.store)
         with self.school.db.begin() as session:
             accounts = list(accounts_of(session))
             for account in accounts:

@@ -12,7 +12,7 @@ from sandbox.cdn.origin import Origin
 from sandbox.clock import Clock, wall_clock
 from sandbox.control import transactions as control_transactions
 from sandbox.control import webhooks as control_webhooks
-from sandbox.pages import landing
+from sandbox.pages import calls, landing
 from sandbox.paystack import api as paystack
 from sandbox.paystack import checkout
 from sandbox.paystack.outages import Outages
@@ -38,13 +38,14 @@ def create_app(settings: Settings | None = None, clock: Clock = wall_clock) -> F
         await origin.close()
         store.close()
 
-    app = FastAPI(title="EdXelera sandbox", version="1", lifespan=lifespan, redoc_url=None)
+    app = FastAPI(title="EdXelera sandbox", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.settings, app.state.store, app.state.clock = settings, store, clock
     app.state.trusted_keys = TrustedKeys(settings.cdn_public_keys_dir)
     app.add_middleware(Outages, store=store)
     problems.install(app)
-    for router in (health.router, landing.router, paystack.router, checkout.router, cdn.router):
+    for router in (health.router, landing.router, calls.router, paystack.router, checkout.router):
         app.include_router(router)
+    app.include_router(cdn.router, include_in_schema=False)
     for router in (control_transactions.router, control_webhooks.router):
         app.include_router(router)
     return app
