@@ -175,7 +175,7 @@ def _migrate_one(env: Mapping[str, str], unit: str) -> subprocess.CompletedProce
     keys = (f"EDX_{unit.upper()}_MIGRATION_DATABASE_URL", f"EDX_{unit.upper()}_DATABASE_URL")
     return subprocess.run(
         [sys.executable, "-m", "chassis.migrate", unit],
-        env={**os.environ, **{key: env[key] for key in keys}},
+        env={**os.environ, **{key: env[key] for key in keys if key in env}},
         capture_output=True,
         text=True,
         check=False,
