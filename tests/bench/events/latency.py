@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.events.ours import worker
-from tests.bench.events.service import BenchSettings
+from tests.bench.events.service import NOTES, BenchSettings
 from tests.bench.events.stage import Stage, video
 
 from chassis.app import connect_database
@@ -45,7 +45,7 @@ def publish_to_effect(stage: Stage, *, events: int, rate: float) -> Latency:
     with tempfile.TemporaryDirectory() as folder:
         notes = Path(folder) / "effects"
         notes.touch()
-        with worker(stage, str(notes)):
+        with worker(stage, **{NOTES: str(notes)}):
             committed = _emitted_elsewhere(stage, total, rate)
             eventually(lambda: notes.read_bytes().count(b"\n") >= total, 30, what="every effect", every=0.2)
         effects = {int(number): float(at) for number, at in (line.split() for line in notes.read_text().splitlines())}

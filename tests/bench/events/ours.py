@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from tests.bench.events.bare import Run, timed
-from tests.bench.events.service import NOTES
 from tests.bench.events.stage import STREAM, Stage
 from tests.bench.processes import Server, processor_seconds, served
 
@@ -60,7 +59,7 @@ def _drained(stage: Stage, fill: Callable[[], None], workers: int) -> Run:
         with frozen(pids):
             fill()
         processor, started = processor_seconds(*pids), time.perf_counter()
-        eventually(lambda: _all_done(stage), _LONGEST, what="a drained backlog")
+        eventually(lambda: drained(stage), _LONGEST, what="a drained backlog")
         seconds = time.perf_counter() - started
         run = Run(len(stage.bodies), seconds, processor_seconds(*pids) - processor)
     if [count for _, count in stage.effects()] != [1] * len(stage.bodies):
@@ -68,7 +67,8 @@ def _drained(stage: Stage, fill: Callable[[], None], workers: int) -> Run:
     return run
 
 
-def _all_done(stage: Stage) -> bool:
+def drained(stage: Stage) -> bool:
+    """Every event of the stage is published and acknowledged."""
     with stage.redis() as client:
         (group,) = client.xinfo_groups(STREAM)
         published = int(client.xlen(STREAM)) >= len(stage.bodies)
@@ -76,11 +76,10 @@ def _all_done(stage: Stage) -> bool:
 
 
 @contextmanager
-def worker(stage: Stage, notes: str = "") -> Iterator[Server]:
+def worker(stage: Stage, **environment: str) -> Iterator[Server]:
     """A worker process that reads and, if it is the first, relays."""
     application = "tests.bench.events.service:create_app"
-    environment = stage.environment(**({NOTES: notes} if notes else {}))
-    with served(application, environment, factory=True, health="/readyz", pinned=False) as server:
+    with served(application, stage.environment(**environment), factory=True, health="/readyz", pinned=False) as server:
         yield server
 
 

@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -20,12 +20,22 @@ _HIDDEN = "[hidden]"
 #: The id of the request being answered; every log line written meanwhile carries it.
 current_request: ContextVar[str | None] = ContextVar("edxelera_request_id", default=None)
 
+#: The event being taken in, and its consumer; likewise.
+current_event: ContextVar[Mapping[str, str] | None] = ContextVar("edxelera_event", default=None)
+
 
 def add_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Name the request, if there is one."""
     request_id = current_request.get()
     if request_id is not None:
         event.setdefault("request_id", request_id)
+    return event
+
+
+def add_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Name the event, if one is being taken in."""
+    for name, value in (current_event.get() or {}).items():
+        event.setdefault(name, value)
     return event
 
 
@@ -77,6 +87,7 @@ def configure_logs(settings: ServiceSettings) -> None:
     """Send structlog's and the standard library's logs to standard output in one form."""
     shared: list[Any] = [
         add_request_id,
+        add_event,
         structlog.contextvars.merge_contextvars,
         add_trace,
         structlog.stdlib.add_log_level,

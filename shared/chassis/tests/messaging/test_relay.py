@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import redis
 from messaging_parts import GROUP, STREAM, Effects, MediaSettings, Parts, emit_all, entries, video
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from chassis import tables
@@ -39,6 +39,49 @@ def test_rows_go_out_in_order_with_their_envelopes_and_are_stamped(
         ).all()
     assert all(published_at for _, published_at in stamps)
     assert [stamp for stamp, _ in stamps] == sorted(stamp for stamp, _ in stamps)
+
+
+def test_a_batch_is_three_statements_and_one_round_trip_to_redis(
+    db: Database, schema: TestSchema, redis_url: str, streams: "redis.Redis"
+) -> None:
+    emit_all(db, [1])
+    engine = lock_engine(schema.url)
+    with only_one(engine, "relay") as connection, streams_client(redis_url) as client:
+        publisher = Publisher(connection, client, STREAM, maxlen=1000, clock=utc_now)
+        publisher.publish()  # Redis learns the script
+        with db.begin() as session:
+            for number in range(2, 402):
+                emit(session, video(number))
+        statements: list[str] = []
+        event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2].split()[0]))
+        with patch.object(client, "execute_command", side_effect=client.execute_command) as commands:
+            assert publisher.publish() == 400
+    assert statements == ["SELECT", "UPDATE", "INSERT"]
+    assert [call.args[0] for call in commands.call_args_list] == ["EVALSHA"]
+    assert entries(streams) == list(range(1, 402))
+    assert _unpublished(db) == 0
+
+
+def test_a_row_that_commits_between_the_look_and_the_stamp_is_not_stamped(
+    db: Database, schema: TestSchema, redis_url: str, streams: "redis.Redis"
+) -> None:
+    """It lies between rows of the batch, and has not gone out."""
+    with only_one(lock_engine(schema.url), "relay") as connection, db.session() as late:
+        publisher = Publisher(connection, streams_client(redis_url), STREAM, maxlen=1000, clock=utc_now)
+        emit_all(db, [1])
+        emit(late, video(2))
+        emit_all(db, [3])
+        stamp = relay_store.stamp
+
+        def commits_first(*given: object) -> None:
+            late.commit()
+            stamp(*given)  # type: ignore[arg-type]
+
+        with patch.object(relay_store, "stamp", side_effect=commits_first):
+            publisher.publish()
+        assert _unpublished(db) == 1
+        publisher.publish()
+    assert entries(streams) == [1, 3, 2]
 
 
 def test_a_hint_wakes_the_relay_long_before_its_own_look(

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import threading
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import redis
+import redis.asyncio
 from messaging_parts import (
     GROUP,
     STREAM,
@@ -77,6 +79,15 @@ def test_trap_02_a_raising_handler_leaves_nothing_pending_and_loses_nothing(
     effects.expect([1, 3])
     eventually(lambda: pending(streams) == 0)
     assert [failure.state for failure in effects.failures()] == ["retrying"]
+
+
+def test_a_batch_is_read_and_acknowledged_as_one(parts: Parts, streams: "redis.Redis", effects: Effects) -> None:
+    put(streams, *numbered(*range(BATCH)))
+    with patch.object(redis.asyncio.Redis, "xack", autospec=True, side_effect=redis.asyncio.Redis.xack) as acknowledged:
+        parts.consume(effects.consumers())
+        effects.expect(range(BATCH))
+        eventually(lambda: pending(streams) == 0)
+    assert acknowledged.call_count == 1
 
 
 def test_trap_03_abandoned_entries_are_claimed_while_new_ones_are_read(

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import structlog
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from chassis import tracing
 from chassis.database import is_duplicate
+from chassis.logs import current_event
 from chassis.messaging.consumers import Consumers, Handler
 from chassis.tables import inbox
 from contracts.events import Envelope, Event
@@ -87,16 +87,14 @@ def _known(session: Session, keys: Sequence[tuple[str, UUID]]) -> set[tuple[str,
 
 def handle(session: Session, intake: Intake) -> None:
     """Run the handler within the event's trace; log lines it writes carry the ids of both."""
-    with (
-        tracing.continued(intake.envelope.traceparent, intake.handler.name, origin=intake.envelope.traceorigin),
-        structlog.contextvars.bound_contextvars(
-            consumer=intake.handler.name,
-            event_id=str(intake.envelope.id),
-            event_type=intake.envelope.type,
-        ),
-    ):
-        intake.handler.run(session, intake.event)
-        session.flush()
+    name, envelope = intake.handler.name, intake.envelope
+    current = current_event.set({"consumer": name, "event_id": str(envelope.id), "event_type": envelope.type})
+    try:
+        with tracing.continued(envelope.traceparent, name, origin=envelope.traceorigin):
+            intake.handler.run(session, intake.event)
+            session.flush()
+    finally:
+        current_event.reset(current)
 
 
 def trace_fields(envelope: Envelope) -> dict[str, str | None]:

@@ -123,15 +123,14 @@ class Taker:
         return intakes[at + 1 :]
 
     def _understand(self, delivery: Delivery, report: Report) -> list[Intake]:
-        event_id = uuid5(_POISON, delivery.where)
-        consumer = self._consumers.service
+        envelope = None
         try:
             envelope = Envelope.parse(delivery.raw)
-            event_id = envelope.id
             return intakes_of(self._consumers, envelope, delivery.raw)
         except (ValidationError, ValueError) as error:
             poison = error
-        now = self._clock()
+        event_id = envelope.id if envelope else uuid5(_POISON, delivery.where)
+        consumer, now = self._consumers.service, self._clock()
         self._database.run(
             lambda session: failures.record_poison(session, consumer, event_id, delivery.raw, poison, now)
         )

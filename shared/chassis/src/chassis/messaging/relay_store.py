@@ -54,10 +54,11 @@ def unpublished(connection: Connection, limit: int) -> Sequence[Any]:
 
 
 def stamp(connection: Connection, positions: Sequence[int], given: Stamp, now: datetime) -> None:
-    """These rows are in Redis, at ``given`` or before it (they went out together, in one script)."""
-    connection.execute(
-        update(outbox).where(outbox.c.position.in_(positions)).values(published_at=now, stream_id=str(given))
-    )
+    """These rows, in ascending order, are in Redis, at ``given`` or before it (they went out in one script)."""
+    first, last = positions[0], positions[-1]
+    gapless = last - first + 1 == len(positions)  # then no row between them is another's that committed meanwhile
+    these = outbox.c.position.between(first, last) if gapless else outbox.c.position.in_(positions)
+    connection.execute(update(outbox).where(these).values(published_at=now, stream_id=str(given)))
     _put(connection, _PUBLISHED, given, now)
 
 
