@@ -53,7 +53,7 @@ def test_two_worker_processes_share_the_work_and_one_of_them_relays(stage: Stage
         eventually(lambda: all("edx_stream_lag{" in _metrics(server) for server in servers), what="two readers")
         with frozen([server.pid for server in servers]):
             stage.fill_outbox()
-        eventually(lambda: drained(stage), 60)
+        eventually(lambda: drained(stage, 120), 60)
         handled = [_metric(server, 'edx_events_total{consumer="media.bench",outcome="handled"') for server in servers]
         relays = [_metric(server, "edx_relay_active") for server in servers]
         published = [_metric(server, "edx_relay_published_events_total") for server in servers]

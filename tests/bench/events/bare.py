@@ -43,7 +43,7 @@ class Run:
 
 
 def timed(stage: Stage, work: Callable[[], None]) -> Run:
-    """``work`` on all events of the stage, in this process."""
+    """``work`` on all events of the stage, in this process, over connections that are there already."""
     processor, started = time.process_time(), time.perf_counter()
     work()
     return Run(len(stage.bodies), time.perf_counter() - started, time.process_time() - processor)
@@ -54,51 +54,55 @@ def commits(stage: Stage) -> Run:
     INSERT of its effect (a handler is called for one event, so its statement is its own).
     """
 
-    def work() -> None:
-        with stage.mysql() as connection, connection.cursor() as cursor:
+    with stage.mysql() as connection, connection.cursor() as cursor:
+
+        def work() -> None:
             for batch in chunks(stage.envelopes, CONSUMER_BATCH):
                 cursor.executemany(_INBOX, _inbox_rows(batch))
                 for row in _effect_rows(batch):
                     cursor.execute(_EFFECT, row)
                 connection.commit()
 
-    return timed(stage, work)
+        return timed(stage, work)
 
 
 def commits_of_two_statements(stage: Stage) -> Run:
     """The same rows in two multi-row INSERTs a transaction: what MySQL could take if events had no handlers."""
 
-    def work() -> None:
-        with stage.mysql() as connection, connection.cursor() as cursor:
+    with stage.mysql() as connection, connection.cursor() as cursor:
+
+        def work() -> None:
             for batch in chunks(stage.envelopes, CONSUMER_BATCH):
                 cursor.executemany(_INBOX, _inbox_rows(batch))
                 cursor.executemany(_EFFECT, _effect_rows(batch))
                 connection.commit()
 
-    return timed(stage, work)
+        return timed(stage, work)
 
 
 def xadd(stage: Stage) -> Run:
     """XADD alone: 500 in a pipeline."""
 
-    def work() -> None:
-        with stage.redis() as client:
+    with stage.redis() as client:
+
+        def work() -> None:
             for batch in chunks(stage.bodies, RELAY_BATCH):
                 _append(client, batch)
 
-    return timed(stage, work)
+        return timed(stage, work)
 
 
 def xreadgroup(stage: Stage) -> Run:
     """XREADGROUP of 100 entries and one XACK for them."""
     stage.fill_stream()
 
-    def work() -> None:
-        with stage.redis() as client:
+    with stage.redis() as client:
+
+        def work() -> None:
             while entries := _read(client):
                 client.xack(STREAM, GROUP, *(entry_id for entry_id, _ in entries))
 
-    return timed(stage, work)
+        return timed(stage, work)
 
 
 def relay(stage: Stage) -> Run:
@@ -107,15 +111,16 @@ def relay(stage: Stage) -> Run:
     oldest = "SELECT position, envelope FROM outbox WHERE stream_id IS NULL ORDER BY position LIMIT %s"
     stamp = "UPDATE outbox SET published_at = %s, stream_id = %s WHERE position IN %s"
 
-    def work() -> None:
-        with stage.redis() as client, stage.mysql() as connection, connection.cursor() as cursor:
+    with stage.redis() as client, stage.mysql() as connection, connection.cursor() as cursor:
+
+        def work() -> None:
             while cursor.execute(oldest, (RELAY_BATCH,)):
                 rows = cursor.fetchall()
                 last = _append(client, [row[1] for row in rows])
                 cursor.execute(stamp, (_now(), last, tuple(row[0] for row in rows)))
                 connection.commit()
 
-    return timed(stage, work)
+        return timed(stage, work)
 
 
 def consumer(stage: Stage) -> Run:
@@ -123,8 +128,9 @@ def consumer(stage: Stage) -> Run:
     stage.fill_stream()
     by_body = dict(zip(stage.bodies, stage.envelopes, strict=True))  # spares it the parsing
 
-    def work() -> None:
-        with stage.redis() as client, stage.mysql() as connection, connection.cursor() as cursor:
+    with stage.redis() as client, stage.mysql() as connection, connection.cursor() as cursor:
+
+        def work() -> None:
             while entries := _read(client):
                 batch = [by_body[fields[DATA_FIELD]] for _, fields in entries]
                 cursor.executemany(_INBOX, _inbox_rows(batch))
@@ -133,7 +139,7 @@ def consumer(stage: Stage) -> Run:
                 connection.commit()
                 client.xack(STREAM, GROUP, *(entry_id for entry_id, _ in entries))
 
-    return timed(stage, work)
+        return timed(stage, work)
 
 
 def _append(client: Any, bodies: Sequence[bytes]) -> str:
