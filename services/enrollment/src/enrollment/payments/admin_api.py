@@ -10,7 +10,7 @@ from chassis.database import Tx
 from chassis.errors import problems
 from chassis.idempotency import idempotent
 from chassis.routing import ServiceRoute
-from enrollment.audit import admin
+from enrollment.audit import admin, record
 from enrollment.auth import AsAdmin
 from enrollment.paging import Cursor, Limit
 from enrollment.payments import queries, refunding
@@ -67,13 +67,18 @@ def refund_payment(reference: str, body: RefundIn, caller: AsAdmin, tx: Tx, now:
     operation_id="reconcilePayment",
     responses=problems(PaymentNotFound, PaymentProviderUnavailable),
 )
-async def reconcile_payment(reference: str, _admin: AsAdmin, desk: Desk) -> AdminPaymentDetailOut:
+async def reconcile_payment(reference: str, caller: AsAdmin, desk: Desk) -> AdminPaymentDetailOut:
     """Ask Paystack about this reference now, whatever its state, and settle what it says."""
+
+    def note() -> None:
+        with desk.database.begin() as session:
+            queries.get_detail(session, reference)
+            record(session, desk.clock(), admin(caller.account_id), "payment.reconciled", ("payment", reference))
 
     def read() -> AdminPaymentDetailOut:
         with desk.database.begin() as session:
             return queries.get_detail(session, reference)
 
-    await run_sync(read)
+    await run_sync(note)
     await desk.verify(reference)
     return await run_sync(read)
