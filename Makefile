@@ -2,7 +2,7 @@
 # Arguments go in variables: make logs unit=enrollment-worker, make test args="-k calendar".
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down demo seed status logs test check format bench bench-events lock runtime dev
+.PHONY: help up down demo seed status logs test check format bench bench-events faults lock runtime dev
 
 EDXELERA := .venv/bin/edxelera
 
@@ -54,6 +54,10 @@ bench: dev ## measure the hot paths beside an empty endpoint; prints ratios
 bench-events: dev ## measure how fast events travel beside bare MySQL and Redis; prints ratios
 	@$(EDXELERA) servers --for-tests
 	@.venv/bin/python -m tests.bench.events $(args)
+
+faults: dev ## break the platform for 20 minutes, again and again: kill, cut, empty, double, reorder
+	@$(EDXELERA) servers
+	@.venv/bin/python -m tests.faults $(args)
 
 lock: dev ## compile the lock files again (newest versions: make lock args=--upgrade)
 	@deploy/lock $(args)

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,12 +19,13 @@ from tests.platform.processes import Processes
 from tests.platform.sandbox import Sandbox
 
 from edxelera import environment
-from edxelera.home import LOCAL_FOLDER_KEY, Home
+from edxelera.home import LOCAL_FOLDER_KEY, REPOSITORY, Home
 from edxelera.welcome import accounts_of
 
 #: A fresh machine installs MariaDB and Redis first.
 _UP_SECONDS = 600
-_PREFIX = "edxelera-platform-"
+#: Of the folders of platforms that tests start; the process id of the run follows.
+PREFIX = "edxelera-platform-"
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def attach(stack: ExitStack, env_file: Path) -> Platform:
 def started(stack: ExitStack) -> Platform:
     """``edxelera up`` in a folder of its own; stopped and wiped when ``stack`` closes."""
     end_what_killed_runs_left()
-    local = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    local = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     stack.callback(shutil.rmtree, local, ignore_errors=True)
     local.chmod(0o755)  # MariaDB runs under its own account and must pass through
     stack.callback(operate, local, "down", "--wipe")
@@ -121,19 +122,20 @@ def started(stack: ExitStack) -> Platform:
 
 def end_what_killed_runs_left() -> None:
     """A run that was killed could not stop its platform; its folder is named after the process that is no more."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
-        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
         if owner.isdigit() and not Path("/proc", owner).exists():
             operate(folder, "down", "--wipe")
 
 
-def operate(local: Path, *arguments: str) -> None:
+def operate(local: Path, *arguments: str, command: Sequence[str] = (), **environment: str) -> None:
     """Run the operator's command on the installation in ``local``; raises with what it said."""
     ran = subprocess.run(
-        [edxelera(), *arguments],
-        env=environment_for(local),
+        [*(command or [edxelera()]), *arguments],
+        env={**environment_for(local), **environment},
         capture_output=True,
         text=True,
+        cwd=REPOSITORY,
         timeout=_UP_SECONDS,
         check=False,
     )

@@ -1,0 +1,43 @@
+"""One bounded run of everything that can go wrong at once: 2,000 students, and a platform that heals by itself."""
+
+import os
+import sys
+
+import pytest
+from tests.faults.plan import CONSUMERS, POINTS, Fault, Plan
+from tests.faults.run import run
+
+from edxelera.units import PROCESSES
+
+#: Another number is another plan; a longer run finds rarer things (``make faults``).
+SEED = int(os.environ.get("EDX_FAULTS_SEED", "1"))
+JOURNEYS = int(os.environ.get("EDX_FAULTS_JOURNEYS", "2000"))
+#: Some pay the wrong sum and go no further: so many more students, and the events are those of JOURNEYS.
+STUDENTS = JOURNEYS * 103 // 100
+
+
+def say(line: str) -> None:
+    """The plan and what was done of it, in the report of a test that fails."""
+    sys.stderr.write(f"{line}\n")
+
+
+def test_a_plan_is_its_seeds_and_has_every_fault() -> None:
+    plan = Plan.drawn(7, 2000)
+    assert str(plan) == str(Plan.drawn(7, 2000))
+    assert str(plan) != str(Plan.drawn(8, 2000))
+    assert {act.fault for act in plan.acts} == set(Fault)
+    assert {act.target for act in plan.acts if act.fault is Fault.KILL} == {process.name for process in PROCESSES}
+    assert {(act.detail, act.target) for act in plan.acts if act.fault is Fault.DIE_AT} == {
+        (point, name) for point, names in POINTS.items() for name in names
+    }
+    assert [act.at for act in plan.acts] == sorted(act.at for act in plan.acts)
+    assert {act.target for act in plan.acts if act.fault is Fault.TWIN} < set(CONSUMERS)
+
+
+@pytest.mark.platform
+@pytest.mark.timeout(1800)  # five minutes when the machine has nothing else to do
+def test_whatever_breaks_nothing_promised_is_lost_and_nothing_happens_twice() -> None:
+    outcome = run(Plan.drawn(SEED, STUDENTS), say)
+    say(str(outcome))
+    assert outcome.complaints == []
+    assert outcome.events >= JOURNEYS * outcome.per_journey
