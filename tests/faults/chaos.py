@@ -38,7 +38,7 @@ class Chaos:
     stage: Stage
     plan: Plan
     done: list[str] = field(default_factory=list)
-    _twins: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    _twins: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     _skewed: set[str] = field(default_factory=set)
     _ordered: set[tuple[str, str]] = field(default_factory=set)
 
@@ -84,10 +84,8 @@ class Chaos:
             timer.join()
         for name, point in self._ordered:
             self.stage.orders.withdraw(name, point)
-        for process in self._twins.values():
-            process.terminate()
-        for process in self._twins.values():
-            process.wait(60)
+        for twin in self._twins:
+            _end(twin)
         for name in sorted(self._skewed):
             self.stage.orders.skew(name, 0)
             self._hit(name, signal.SIGKILL)
@@ -135,12 +133,14 @@ class Chaos:
         command = [sys.executable, "-m", "edxelera.launch", act.target, "--port", str(port)]
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("EDX_", "SANDBOX_"))}
         with (home.logs / f"{act.target}-twin.log").open("wb") as log:
-            self._twins[act.target] = subprocess.Popen(
+            twin = subprocess.Popen(
                 [*command, "--env-file", str(home.env_file)],
                 env={**environment, "PYTHONPATH": str(INJECT), FOLDER_KEY: str(self.stage.orders.folder)},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        self._twins.append(twin)
+        self.stage.platform.stack.callback(_end, twin)  # also when the run breaks off
 
     # --- servers ------------------------------------------------------------------------------------------------------
 
@@ -211,6 +211,15 @@ class Chaos:
             self.stage.platform.sandbox.disturb(kind, **order)
             return True
         return False
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _thaw(pid: int) -> None:
