@@ -123,7 +123,7 @@ ENROLLMENT = (
             instalments:[{INSTALMENT}],nextInstalment:{INSTALMENT}}}"""),
     Call("GET", "/v1/payments", "login", 200, e.PaymentHistoryOut,
          """{payments:[{reference,status,programSlug,programTitle,cohort:{id,slug},amountMinor,receivedMinor,
-            refundedMinor,discountMinor,couponCode,currency,createdAt,paidAt,refunds:[{amountMinor,status,at}],
+            refundedMinor,instalment,discountMinor,couponCode,currency,createdAt,paidAt,refunds:[{amountMinor,status,at}],
             receiptUrl}],nextCursor}"""),
     Call("GET", "/v1/payments/{reference}/receipt", "login", 200),
     Call("GET", "/v1/enrollments", "login", 200, e.EnrollmentsOut, "{enrollments:[{id,status}],nextCursor}"),

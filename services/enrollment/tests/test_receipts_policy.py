@@ -72,6 +72,10 @@ def test_a_plain_payment() -> None:
     assert (standing_of(paid()), notes_of(paid())) == ("Paid", [])
 
 
+def test_a_part_of_the_price_says_which() -> None:
+    assert sums(paid(instalment=2))[0] == ("Place in the program, instalment 2", "NGN 150,000.00")
+
+
 def test_from_the_price_to_what_was_kept() -> None:
     payment = paid(
         amount_minor=12_000_000,

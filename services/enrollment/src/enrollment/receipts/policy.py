@@ -31,6 +31,7 @@ class Paid:
     received_currency: str
     matched: bool
     paid_at: datetime
+    instalment: int | None = None
     discount_minor: int = 0
     coupon_code: str | None = None
     returned: tuple[Returned, ...] = ()
@@ -81,7 +82,8 @@ def lines_of(paid: Paid, timezone: str) -> list[Line]:
 
 
 def _price_lines(paid: Paid) -> list[Line]:
-    found = [Line("Place in the program", money(paid.amount_minor + paid.discount_minor, paid.currency))]
+    what = "Place in the program" if paid.instalment is None else f"Place in the program, instalment {paid.instalment}"
+    found = [Line(what, money(paid.amount_minor + paid.discount_minor, paid.currency))]
     if paid.discount_minor:
         label = f"Discount, coupon {paid.coupon_code}" if paid.coupon_code else "Discount"
         found.append(Line(label, money(-paid.discount_minor, paid.currency)))

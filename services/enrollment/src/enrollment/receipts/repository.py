@@ -23,6 +23,7 @@ _SHOWN: tuple[Any, ...] = (
     Payment.received_minor,
     Payment.received_currency,
     Payment.refunded_minor,
+    Payment.instalment,
     Payment.discount_minor,
     Payment.coupon_code,
     Payment.matched,

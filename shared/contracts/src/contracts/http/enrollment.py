@@ -203,6 +203,7 @@ class PaymentInHistory(ApiModel):
     amount_minor: int
     received_minor: int | None
     refunded_minor: int
+    instalment: int | None
     discount_minor: int
     coupon_code: str | None
     currency: str
