@@ -44,9 +44,9 @@ class World(RuleBasedStateMachine):
 
     def _plan(self) -> dict[str, Any]:
         """Three parts, of which the last two fall due while a run goes on."""
-        second, third = ((self.school.clock.now + timedelta(days=days)).date().isoformat() for days in (3, 9))
+        second, third = ((self.school.clock.now + timedelta(days=days)).date().isoformat() for days in (1, 3))
         parts = [{"percent": 40}, {"percent": 35, "dueDate": second}, {"percent": 25, "dueDate": third}]
-        return {"parts": parts, "graceDays": 2}
+        return {"parts": parts, "graceDays": 1}
 
     def ask(self, reference: str) -> None:
         """The student's browser verifies."""
@@ -79,10 +79,10 @@ class Students(World):
 
     @initialize(target=World.references, ways=st.tuples(WAYS_TO_PAY, WAYS_TO_PAY))
     def two_buy(self, ways: tuple[dict[str, Any], ...]) -> Any:
-        """Nothing is worth watching before somebody has paid."""
+        """Nothing is worth watching before somebody has paid: one with a coupon, the other in parts."""
         bought = []
-        for who, how in enumerate(ways):
-            reference = self.school.reference(self.students[who], cohort=self.cohorts[who])
+        for who, (how, terms) in enumerate(zip(ways, ({"coupon": "spring"}, {"plan": "instalments"}), strict=True)):
+            reference = self.school.reference(self.students[who], cohort=self.cohorts[who], **terms)
             self.owners[reference] = self.students[who]
             self.pay(reference, how)
             bought.append(reference)
@@ -97,9 +97,14 @@ class Students(World):
     def check_out(self, who: int, cohort: int, terms: dict[str, str]) -> Any:
         return self._check_out(who, {"cohort": self.cohorts[cohort], **terms})
 
-    @rule(target=World.references, who=st.integers(0, STUDENTS - 1))
-    def check_out_the_next_part(self, who: int) -> Any:
-        return self._check_out(who, {"plan": "instalments"})
+    @rule(target=World.references, who=st.integers(0, STUDENTS - 1), how=WAYS_TO_PAY)
+    def pay_the_next_part(self, who: int, how: dict[str, Any]) -> Any:
+        """In one go: who is enrolled in parts pays on."""
+        reference = self._check_out(who, {"plan": "instalments"})
+        if isinstance(reference, str):
+            self.pay(reference, how)
+            self.ask(reference)
+        return reference
 
     def _check_out(self, who: int, body: dict[str, str]) -> Any:
         answer = self.school.checkout(self.students[who], body)
