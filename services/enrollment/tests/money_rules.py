@@ -156,9 +156,10 @@ class Staff(World):
         part = {"amountMinor": amount} if amount else {}
         self.staff("POST", f"/payments/{reference}/refund", {"reason": "asked", **part})
 
-    @rule(reference=World.references, kind=st.sampled_from(["lost-answer", "down", "rate-limited"]))
+    @rule(reference=World.references, kind=st.sampled_from(["lost-answer", "lost-answer", "down"]))
     def staff_refund_unheard(self, reference: str, kind: str) -> None:
         """The answer to a refund is lost: it may have been made."""
+        self.ask(reference)
         self.staff("POST", f"/payments/{reference}/refund", {"reason": "asked", "amountMinor": PART})
         self.school.outage(kind, "refund", seconds=0)
         self.school.run_refunds()
