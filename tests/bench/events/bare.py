@@ -20,7 +20,8 @@ RELAY_BATCH = 500
 CONSUMER_BATCH = 100
 
 _INBOX = "INSERT INTO inbox (consumer, event_id, processed_at) VALUES (%s, %s, %s)"
-_EFFECT = "INSERT INTO effects (video_id, number, program_slug, at) VALUES (%s, %s, %s, %s)"
+#: The one statement that a handler of the benchmark sends.
+EFFECT = "INSERT INTO effects (video_id, number, program_slug, at) VALUES (%s, %s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def commits(stage: Stage) -> Run:
             for batch in chunks(stage.envelopes, CONSUMER_BATCH):
                 cursor.executemany(_INBOX, _inbox_rows(batch))
                 for row in _effect_rows(batch):
-                    cursor.execute(_EFFECT, row)
+                    cursor.execute(EFFECT, row)
                 connection.commit()
 
         return timed(stage, work)
@@ -74,7 +75,7 @@ def commits_of_two_statements(stage: Stage) -> Run:
         def work() -> None:
             for batch in chunks(stage.envelopes, CONSUMER_BATCH):
                 cursor.executemany(_INBOX, _inbox_rows(batch))
-                cursor.executemany(_EFFECT, _effect_rows(batch))
+                cursor.executemany(EFFECT, _effect_rows(batch))
                 connection.commit()
 
         return timed(stage, work)
@@ -135,7 +136,7 @@ def consumer(stage: Stage) -> Run:
                 batch = [by_body[fields[DATA_FIELD]] for _, fields in entries]
                 cursor.executemany(_INBOX, _inbox_rows(batch))
                 for row in _effect_rows(batch):
-                    cursor.execute(_EFFECT, row)
+                    cursor.execute(EFFECT, row)
                 connection.commit()
                 client.xack(STREAM, GROUP, *(entry_id for entry_id, _ in entries))
 

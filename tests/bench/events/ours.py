@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from tests.bench.events.bare import Run, timed
+from tests.bench.events.service import EXPRESSIONS
 from tests.bench.events.stage import STREAM, WARM_UP, Stage
 from tests.bench.processes import Server, processor_seconds, served
 
@@ -38,8 +39,15 @@ def relay(stage: Stage) -> Run:
 
 
 def consumer(stage: Stage) -> Run:
-    """One worker process, from a full stream to the last acknowledged effect."""
+    """One worker process, from a full stream to the last acknowledged effect. Its handler sends the statement that
+    the bare side sends, so that the rest of the difference is the backbone's.
+    """
     return _drained(stage, stage.fill_stream, workers=1)
+
+
+def consumer_of_expressions(stage: Stage) -> Run:
+    """The same with a handler that says it in SQLAlchemy's expressions, as the services' handlers do."""
+    return _drained(stage, stage.fill_stream, workers=1, **{EXPRESSIONS: "1"})
 
 
 def two_consumers(stage: Stage) -> Run:
@@ -52,9 +60,9 @@ def whole_way(stage: Stage) -> Run:
     return _drained(stage, stage.fill_outbox, workers=1)
 
 
-def _drained(stage: Stage, fill: Callable[[], None], workers: int) -> Run:
+def _drained(stage: Stage, fill: Callable[[], None], workers: int, **environment: str) -> Run:
     with ExitStack() as stack:
-        servers = [stack.enter_context(worker(stage)) for _ in range(workers)]
+        servers = [stack.enter_context(worker(stage, **environment)) for _ in range(workers)]
         pids = [server.pid for server in servers]
         stage.warm_up()
         eventually(lambda: drained(stage, WARM_UP), _LONGEST, what="workers at work")

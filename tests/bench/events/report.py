@@ -22,6 +22,7 @@ CONTENDERS: Mapping[str, Contender] = {
     "bare consumer": bare.consumer,
     "relay": ours.relay,
     "consumer": ours.consumer,
+    "consumer, expressions": ours.consumer_of_expressions,
     "two consumers": ours.two_consumers,
     "outbox to effect": ours.whole_way,
 }
@@ -32,6 +33,7 @@ RATIOS = (
     ("relay", "bare XADD"),
     ("consumer", "bare batched commits"),
     ("consumer", "bare consumer"),
+    ("consumer, expressions", "bare batched commits"),
     ("consumer", "bare commits, two statements"),
     ("consumer", "bare XREADGROUP and XACK"),
     ("two consumers", "consumer"),

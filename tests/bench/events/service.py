@@ -8,6 +8,7 @@ from typing import ClassVar
 from sqlalchemy import BINARY, BigInteger, Column, DateTime, MetaData, String, Table, event, insert
 from sqlalchemy.orm import Session
 from starlette.types import ASGIApp
+from tests.bench.events.bare import EFFECT
 from tests.bench.events.stage import CONSUMER, SERVICE
 
 from chassis.clock import utc_now
@@ -26,7 +27,11 @@ _effects = Table(
     Column("program_slug", String(100)),
     Column("at", DateTime),
 )
+_COLUMNS = _effects.columns.keys()
 _INSERT = insert(_effects)
+
+#: Set: the handler's statement is an expression of SQLAlchemy's, not the text that the bare side sends.
+EXPRESSIONS = "EDX_BENCH_EXPRESSIONS"
 
 
 class BenchSettings(ServiceSettings):
@@ -38,18 +43,17 @@ class BenchSettings(ServiceSettings):
 def create_app() -> ASGIApp:
     """Its worker."""
     consumers = Consumers(SERVICE)
+    expressions = bool(os.environ.get(EXPRESSIONS))
     notes = os.environ.get(NOTES)
     sink = Path(notes).open("a", buffering=1) if notes else None  # noqa: SIM115  (as long as the process)
 
     @consumers.on(VideoReady, as_=CONSUMER)
     def note(session: Session, video: VideoReady) -> None:
-        row = {
-            "video_id": video.video_id.bytes,
-            "number": video.sequence,
-            "program_slug": video.program_slug,
-            "at": utc_now().replace(tzinfo=None),
-        }
-        session.execute(_INSERT, row)
+        row = (video.video_id.bytes, video.sequence, video.program_slug, utc_now().replace(tzinfo=None))
+        if expressions:
+            session.execute(_INSERT, dict(zip(_COLUMNS, row, strict=True)))
+        else:
+            session.connection().exec_driver_sql(EFFECT, row)
         if sink is not None:
 
             def committed(_: Session) -> None:

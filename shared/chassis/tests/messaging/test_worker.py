@@ -109,6 +109,25 @@ def test_entries_are_held_and_not_written_off_while_mysql_is_down(
     assert effects.failures() == []
 
 
+def test_while_one_batch_waits_the_next_is_taken_in(
+    db: Database, effects: Effects, settings: Settings, serve: Serve, streams: "redis.Redis"
+) -> None:
+    """Each handler waits for the other, in a batch of its own."""
+    meeting = threading.Barrier(2, timeout=10)
+
+    def meet(session: Session, event: VideoReady) -> None:
+        meeting.wait()
+
+    app = create_worker(settings(), effects.consumers(meet))
+    serve(app)
+    eventually(lambda: app.state.worker.subscriptions.reading)
+    put(streams, *numbered(1))
+    eventually(lambda: meeting.n_waiting == 1)
+    put(streams, *numbered(2))
+    effects.expect([1, 2])
+    assert effects.failures() == []
+
+
 def test_livez_asks_for_a_restart_when_a_part_has_died(settings: Settings, serve: Serve) -> None:
     app = create_worker(settings(), no_consumers())
     client = serve(app)

@@ -30,6 +30,10 @@ log = structlog.get_logger(__name__)
 #: Entries a read takes and a transaction holds, unless EDX_CONSUMER_BATCH says otherwise. Without a limit a read takes
 #: the whole backlog (ADR 0003, trap 5).
 BATCH = 100
+#: Batches of one stream that this process takes in at a time: while MySQL works for one, Python works on another.
+AT_ONCE = 3
+#: How long (seconds) batches at hand may take to end before their entries are left to whoever finds them pending.
+_ENDING = 15.0
 #: A read blocks this long (milliseconds); an entry that arrives ends it at once.
 _READ_BLOCKS = 1000
 #: Another worker's entry counts as abandoned after this long (milliseconds), far above a batch's time.
@@ -66,6 +70,8 @@ class Subscriptions:
         self._taker = taker
         self._on_report = on_report
         self._limiter = anyio.CapacityLimiter(threads)
+        self._at_once = {stream: asyncio.Semaphore(AT_ONCE) for stream in self._streams}
+        self._batches: set[asyncio.Task[None]] = set()
         self._batch = batch
         self._claim_after = claim_after
         self._me = groups.consumer_name()
@@ -172,7 +178,18 @@ class Subscriptions:
             subscriber(handle)
 
     async def _take_new(self, message: dict[str, Any]) -> None:
-        await self._take(message["channel"], list(zip(message["message_ids"], message["data"], strict=True)))
+        """Begin a batch as soon as it may; the next entries are read meanwhile."""
+        stream, entries = message["channel"], list(zip(message["message_ids"], message["data"], strict=True))
+        await self._at_once[stream].acquire()
+        batch = asyncio.create_task(self._take(stream, entries), name=stream)
+        self._batches.add(batch)
+        batch.add_done_callback(self._ended)
+
+    def _ended(self, batch: "asyncio.Task[None]") -> None:
+        self._batches.discard(batch)
+        self._at_once[batch.get_name()].release()
+        if not batch.cancelled() and (error := batch.exception()):
+            log.error("batch_broke_off", stream=batch.get_name(), exc_info=error, effect="its entries stay pending")
 
     async def _take_abandoned(self, message: dict[str, Any]) -> None:
         entries = list(zip(message["message_ids"], message["data"], strict=True))
@@ -242,6 +259,8 @@ class Subscriptions:
         broker, self._broker = self._broker, None
         if broker is not None:
             await broker.stop()
+        if self._batches:
+            await asyncio.wait(self._batches, timeout=_ENDING)
 
 
 async def _unparsed(raw: dict[str, Any]) -> RedisBatchStreamMessage:
