@@ -16,6 +16,7 @@ class Story(StrEnum):
     FORGOTTEN = "the webhook is never sent; does not ask"
     WRONG_SUM = "pays another amount than was asked for"
     REFUNDED = "gets the money back after the course"
+    SCHOLAR = "is let in by staff"
 
 
 @dataclass
@@ -27,6 +28,8 @@ class Promises:
     account_id: str = ""
     #: The checkout that was given out.
     reference: str = ""
+    #: The enrollment that staff were told is active.
+    granted: str = ""
     #: Statuses that were answered for the payment.
     payment_heard: list[str] = field(default_factory=list)
     #: Lessons answered as completed.

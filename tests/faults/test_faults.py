@@ -12,8 +12,8 @@ from edxelera.units import PROCESSES
 #: Another number is another plan; a longer run finds rarer things (``make faults``).
 SEED = int(os.environ.get("EDX_FAULTS_SEED", "1"))
 JOURNEYS = int(os.environ.get("EDX_FAULTS_JOURNEYS", "2000"))
-#: Some pay the wrong sum and go no further: so many more students, and the events are those of JOURNEYS.
-STUDENTS = JOURNEYS * 103 // 100
+#: Some do not pay, or go no further than that: so many more students, and the events are those of JOURNEYS.
+STUDENTS = JOURNEYS * 109 // 100
 
 
 def say(line: str) -> None:

@@ -13,7 +13,7 @@ COURSE = "course"
 
 
 def good_end() -> tuple[Ledger, World]:
-    """Three students: one who paid and finished, one whose money went back, one who paid the wrong sum."""
+    """Four students: one paid and finished, one's money went back, one paid the wrong sum, one was let in."""
     world = World(
         charged={"ref-0", "ref-1", "ref-2"},
         given_back={"ref-1"},
@@ -26,9 +26,13 @@ def good_end() -> tuple[Ledger, World]:
             "enr-0": Enrollment("ada", "completed"),
             "enr-1": Enrollment("bayo", "revoked"),
             "enr-2": Enrollment("chi", "pending"),
+            "enr-3": Enrollment("dayo", "active"),
         },
-        views={unit: {"enr-0": "active", "enr-1": "revoked"} for unit in ("learning", "discussion", "certificates")},
-        accounts={"ada", "bayo", "chi"},
+        views={
+            unit: {"enr-0": "active", "enr-1": "revoked", "enr-3": "active"}
+            for unit in ("learning", "discussion", "certificates")
+        },
+        accounts={"ada", "bayo", "chi", "dayo"},
         lessons={("ada", "one"), ("bayo", "one")},
         completed={("ada", COURSE), ("ada", ""), ("bayo", COURSE), ("bayo", "")},
         certificates=Counter({("ada", COURSE): 1, ("ada", ""): 1}),
@@ -43,7 +47,8 @@ def good_end() -> tuple[Ledger, World]:
     for student in (ada, bayo):
         student.lessons, student.course_complete, student.program_complete = {"one"}, True, True
     ada.post_id, ada.payment_heard, bayo.refund_begun = "post-0", ["succeeded"], True
-    return Ledger([ada, bayo, chi]), world
+    dayo = Promises(3, Story.SCHOLAR, "dayo", granted="enr-3", finished=True)
+    return Ledger([ada, bayo, chi, dayo]), world
 
 
 def test_a_good_end_is_no_complaint() -> None:
@@ -59,6 +64,7 @@ WRONGS: dict[str, tuple[Callable[[Ledger, World], object], str]] = {
     "a student gave up": (lambda ledger, _: ledger.stuck.append("student 7: no answer"), "promise stuck"),
     "an account is gone": (lambda _, w: w.accounts.discard("chi"), "registered"),
     "a checkout is gone": (lambda _, w: w.payments.pop("ref-2"), "ref-2, which is unknown"),
+    "who was let in is outside": (lambda _, w: w.enrollments.pop("enr-3"), "was let in; the enrollment is unknown"),
     "a lesson is gone": (lambda _, w: w.lessons.discard(("ada", "one")), "had completed one"),
     "a course is gone": (lambda _, w: w.completed.discard(("ada", COURSE)), "had completed the course"),
     "a program is gone": (lambda _, w: w.completed.discard(("ada", "")), "had completed the program"),

@@ -40,6 +40,8 @@ def _to_clients(students: Sequence[Promises], world: World, course: str) -> Iter
             yield f"{who} was registered and is unknown"
         if student.reference and student.reference not in world.payments:
             yield f"{who} was given {student.reference}, which is unknown"
+        if student.granted and _status(student.granted, world) not in _INSIDE:
+            yield f"{who} was let in; the enrollment is {_status(student.granted, world)}"
         for lesson in sorted(student.lessons):
             if (account, lesson) not in world.lessons:
                 yield f"{who} had completed {lesson}"
@@ -51,6 +53,10 @@ def _to_clients(students: Sequence[Promises], world: World, course: str) -> Iter
             yield f"{who} had written post {student.post_id}"
         if "succeeded" in student.payment_heard and not _is_settled(student, world):
             yield f"{who} was told that {student.reference} succeeded"
+
+
+def _status(enrollment: str, world: World) -> str:
+    return world.enrollments[enrollment].status if enrollment in world.enrollments else "unknown"
 
 
 def _is_settled(student: Promises, world: World) -> bool:
@@ -84,7 +90,8 @@ def _money(students: Sequence[Promises], world: World) -> Iterator[str]:
         if world.payments[reference].status != "refunded":
             yield f"{reference} was given back and is {world.payments[reference].status}"
     paid = {payment.student for reference, payment in world.payments.items() if reference in world.charged}
-    yield from (f"{student} is inside and was never charged" for student in sorted(live.keys() - paid))
+    granted = {student.account_id for student in students if student.story is Story.SCHOLAR}
+    yield from (f"{student} is inside and was never charged" for student in sorted(live.keys() - paid - granted))
 
 
 def _end_of(student: Promises) -> str:
