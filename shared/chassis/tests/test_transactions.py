@@ -9,12 +9,14 @@ import anyio.to_thread
 import httpx
 import pytest
 from example_service import add_note, notes
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from chassis import tables
-from chassis.database import Database, is_duplicate, is_lost_race
+from chassis.database import Database, Tx, is_duplicate, is_lost_race
+from chassis.idempotency import idempotent
+from chassis.routing import ServiceRoute
 
 
 @pytest.fixture
@@ -112,6 +114,29 @@ def test_more_clicks_on_one_row_than_threads_all_get_through(
     assert {answer.status_code for answer in answers} == {200}
     with db.begin() as session:
         assert session.scalar(select(tables.outbox.c.sequence)) == 1 + 2 * clicks
+
+
+def test_many_more_requests_than_connections_never_wait_for_each_other(
+    app: FastAPI, serve: Callable[[Any], httpx.Client], tokens: Any
+) -> None:
+    """A herd after a restart: each holds a connection while it needs a second thread, each asks for a key before."""
+
+    def look(tx: Tx) -> None:
+        tx.execute(text("SELECT 1"))
+
+    router = APIRouter(route_class=ServiceRoute)
+
+    @router.post("/herd", dependencies=[Depends(look)])
+    @idempotent
+    def join(tx: Tx) -> dict[str, int]:
+        return {"notes": notes(tx)}
+
+    app.include_router(router)
+    client, herd = serve(app), 60
+    headers = [{"Idempotency-Key": f"{number}", **tokens.bearer()} for number in range(herd)]
+    with ThreadPoolExecutor(herd) as pool:
+        answers = list(pool.map(lambda given: client.post("/herd", headers=given), headers))
+    assert {answer.status_code for answer in answers} == {200}
 
 
 def test_there_are_as_many_threads_as_connections(

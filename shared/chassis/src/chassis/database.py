@@ -78,6 +78,9 @@ class Database:
         #: Copied into each session's ``info``: ``emit`` and ``forget`` find the service's parts there.
         self.session_info: dict[str, Any] = {}
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        #: Requests that may hold a connection from one of their threads to the next: never all connections, so that
+        #: whoever waits for one in a thread gets it, ends, and frees the thread for which a request waits.
+        self.places = CapacityLimiter(max(1, pool_size - 1))
 
     def session(self) -> Session:
         """A session that the caller closes; prefer ``begin``."""
@@ -145,17 +148,24 @@ async def transaction(request: Request) -> AsyncIterator[Session]:
 
     It begins with the endpoint's first statement and ends in a thread that nothing else can occupy: were commits to
     wait for the endpoints' threads, as many endpoints as there are threads could stand waiting for a row that the
-    transaction still holds, and none would ever move.
+    transaction still holds, and none would ever move. Between its beginning and its end a request needs threads again
+    and again (its dependencies, the endpoint, the answer's serialisation) while it holds a connection, so it takes a
+    place first: were threads full of requests that wait for a connection, and connections held by requests that wait
+    for a thread, both would wait until they are refused, and with enough clients that try again, for ever.
     """
     database: Database = request.app.state.db
     session = database.session()
     request.state.session = session
+    await database.places.acquire_on_behalf_of(session)
     try:
         yield session
     except BaseException:
         await at_the_end(session.close)
         raise
-    await at_the_end(_commit, session)
+    else:
+        await at_the_end(_commit, session)
+    finally:
+        database.places.release_on_behalf_of(session)
 
 
 async def at_the_end(work: Callable[..., T], *arguments: Any) -> T:
