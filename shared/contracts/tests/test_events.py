@@ -86,7 +86,7 @@ def test_names_follow_one_pattern() -> None:
 
 
 def test_every_event_of_the_platform_is_known() -> None:
-    assert len(EVENT_TYPES) == 21
+    assert len(EVENT_TYPES) == 23
     assert {event.source for event in EVENT_TYPES.values()} == {
         "gateway",
         "enrollment",
