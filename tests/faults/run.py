@@ -53,7 +53,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Outcome:
         say(f"the platform runs after {time.monotonic() - began:.0f} s, in {stage.local}")
         per_journey = _events_of(stage, Load(stage, plan.seed, 1, 1, plain=True))
         before = _count(stage)
-        load, chaos = Load(stage, plan.seed, plan.journeys, TOGETHER), Chaos(stage, plan)
+        load, chaos = Load(stage, plan.seed, plan.journeys, _together(plan)), Chaos(stage, plan)
         load.start()
         chaos.play(load, say)
         load.wait()
@@ -68,6 +68,11 @@ def run(plan: Plan, say: Callable[[str], None]) -> Outcome:
             plan, load.ledger, world, per_journey, world.events - before, len(chaos.done),
             time.monotonic() - began, found,
         )  # fmt: skip
+
+
+def _together(plan: Plan) -> int:
+    """Fewer in a short run, or most of its students would be on their way before the first fault."""
+    return max(12, min(TOGETHER, plan.journeys // 15))
 
 
 def _events_of(stage: Stage, load: Load) -> int:

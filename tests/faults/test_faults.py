@@ -1,4 +1,4 @@
-"""One bounded run of everything that can go wrong at once: 2,000 students, and a platform that heals by itself."""
+"""One bounded run of everything that can go wrong at once, and a platform that heals by itself."""
 
 import os
 import sys
@@ -9,9 +9,9 @@ from tests.faults.run import run
 
 from edxelera.units import PROCESSES
 
-#: Another number is another plan; a longer run finds rarer things (``make faults``).
+#: Another number is another plan, and 2000 students find rarer things than the suite has time for (``make faults``).
 SEED = int(os.environ.get("EDX_FAULTS_SEED", "1"))
-JOURNEYS = int(os.environ.get("EDX_FAULTS_JOURNEYS", "2000"))
+JOURNEYS = int(os.environ.get("EDX_FAULTS_JOURNEYS", "300"))
 #: Some do not pay, or go no further than that: so many more students, and the events are those of JOURNEYS.
 STUDENTS = JOURNEYS * 109 // 100
 
@@ -35,7 +35,7 @@ def test_a_plan_is_its_seeds_and_has_every_fault() -> None:
 
 
 @pytest.mark.platform
-@pytest.mark.timeout(1800)  # five minutes when the machine has nothing else to do
+@pytest.mark.timeout(1800)  # minutes when the machine has nothing else to do
 def test_whatever_breaks_nothing_promised_is_lost_and_nothing_happens_twice() -> None:
     outcome = run(Plan.drawn(SEED, STUDENTS), say)
     say(str(outcome))
