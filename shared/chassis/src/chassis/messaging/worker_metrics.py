@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from chassis.messaging import debts
+from chassis.messaging import debts, relay_store
 from chassis.messaging.consumers import Consumers
 from chassis.messaging.groups import Backlog
 from chassis.messaging.intake import Outcome, Report
@@ -127,8 +127,9 @@ class WorkerMetrics:
         oldest = session.scalar(select(outbox.c.time).where(waiting).order_by(outbox.c.position).limit(1))
         self._oldest.labels(self._service).set((now - oldest).total_seconds() if oldest else 0)
         self._owed.clear()
-        for group, events in debts.owed(session).items():
-            self._owed.labels(self._service, group).set(events)
+        owed = debts.owed(session)
+        for group in owed.keys() | relay_store.groups(session.connection()).keys():
+            self._owed.labels(self._service, group).set(owed.get(group, 0))
         states = select(event_failures.c.state, func.count()).group_by(event_failures.c.state)
         found = {row[0]: row[1] for row in session.execute(states)}
         for state in ("retrying", "dead"):
