@@ -13,7 +13,7 @@ from edxelera.units import PROCESSES
 SEED = int(os.environ.get("EDX_FAULTS_SEED", "1"))
 JOURNEYS = int(os.environ.get("EDX_FAULTS_JOURNEYS", "300"))
 #: Some do not pay, or go no further than that: so many more students, and the events are those of JOURNEYS.
-STUDENTS = JOURNEYS * 109 // 100
+STUDENTS = JOURNEYS * 112 // 100
 
 
 def say(line: str) -> None:
