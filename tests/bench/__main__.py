@@ -126,6 +126,7 @@ def webhooks_at_a_rate(bench: Bench) -> list[tuple[str, load.Outcome]]:
     secret = bench.env["EDX_PAYSTACK_SECRET_KEYS"].split(",")[0]
     posts = list(webhooks.deliveries(secret, references))
     with processes.served("tests.bench.yardstick:app", {}, factory=False, health="/empty") as yardstick:
+        processes.go_first()
         empty = asyncio.run(webhooks.paced(f"{yardstick.url}/empty", posts, WEBHOOKS))
     taken = asyncio.run(webhooks.paced(f"{bench.env['EDX_GATEWAY_URL']}{webhooks.PATH}", posts, WEBHOOKS))
     return [

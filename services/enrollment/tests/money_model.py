@@ -168,6 +168,19 @@ def check_ended(account: Account, truth: Truth) -> None:
     assert payment.refunded_minor == truth.returned, f"disagrees about what went back: {told}"
     assert payment.status not in {"refunding", "disputed"}, f"never ends: {told}"
     assert not [one for one in account.refunds if one.status in policy.UNDER_WAY], f"a refund in limbo: {told}"
+    if payment.status == "mismatched":
+        assert is_for_a_person(account), f"under review though it should have gone back: {told}"
+
+
+def is_for_a_person(account: Account) -> bool:
+    """Only a person can decide: it is not what was asked for, its refund failed, or it paid for a part of an access
+    that ended for another part's sake. All else that gives no access goes back by itself.
+    """
+    return (
+        not account.payment.matched
+        or any(one.status == "failed" for one in account.refunds)
+        or (account.payment.instalment is not None and account.enrollment.status == "revoked")
+    )
 
 
 def check_told(accounts: Iterable[Account], events: Iterable[Event]) -> None:

@@ -224,9 +224,24 @@ class PaystackAndBanks(World):
     @rule(reference=World.references)
     def reversal(self, reference: str) -> None:
         """Paystack takes a charge back by itself and tells nobody: we find it when we ask or compare."""
-        mine = [one for one in self.disputes() if one["transaction"]["reference"] == reference]
-        if self.transaction(reference)["status"] == "success" and not (mine or self._taken(reference)):
+        if self._is_untouched(reference):
             self.school.happen(reference, "reverse")
+
+    @rule(reference=World.references, by_its_bank=st.booleans())
+    def all_is_taken_before_a_refund_is_made(self, reference: str, by_its_bank: bool) -> None:
+        """Staff ask for a refund; when the worker comes to it, nothing is left to give back."""
+        self.ask(reference)
+        self.staff("POST", f"/payments/{reference}/refund", {"reason": "asked", "amountMinor": PART})
+        if self._is_untouched(reference) and by_its_bank:
+            self.school.sandbox.control(f"transactions/{reference}/disputes", {}, status=201)
+            self.resolve(self.disputes()[0], "lost")
+        elif self._is_untouched(reference):
+            self.school.happen(reference, "reverse")
+
+    def _is_untouched(self, reference: str) -> bool:
+        """Paid, and nothing of it refunded or disputed."""
+        mine = [one for one in self.disputes() if one["transaction"]["reference"] == reference]
+        return self.transaction(reference)["status"] == "success" and not (mine or self._taken(reference))
 
     @rule(
         kind=st.sampled_from(["down", "rubbish", "rate-limited", "lost-answer"]),

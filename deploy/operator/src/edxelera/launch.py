@@ -24,6 +24,10 @@ _RUNTIME = {
     "PYTHONUNBUFFERED": "1",
 }
 
+#: Where processors are short, whoever waits for an answer goes first: a worker gets about a ninth of an API's share
+#: (deploy/adr/0024-who-goes-first.md). Between containers Compose says the same as ``cpu_shares``.
+WORKERS_NICENESS = 10
+
 
 def environment_of(which: Process, file: Path, outside: dict[str, str]) -> dict[str, str]:
     """The environment in which ``which`` runs."""
@@ -58,6 +62,8 @@ def main(arguments: list[str] | None = None) -> None:
         command = uvicorn(sys.executable, which, given.host, given.port)
     else:
         parser.error(f"{which.name} is started by the supervisor or Compose themselves")
+    if which.kind == "worker":
+        os.nice(WORKERS_NICENESS)
     os.execvpe(command[0], command, env)  # noqa: S606
 
 

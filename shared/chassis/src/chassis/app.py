@@ -10,7 +10,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Route
 
-from chassis import cache, health, logs, metrics, middleware, openapi, tracing
+from chassis import cache, collector, health, logs, metrics, middleware, openapi, tracing
 from chassis.clock import Clock, utc_now
 from chassis.database import Database
 from chassis.errors import install_problem_handlers
@@ -123,6 +123,7 @@ def _lifespan(inner: Lifespan | None) -> Lifespan:
             stack.push_async_callback(app.state.cache.close)
             if inner is not None:
                 await stack.enter_async_context(inner(app))
+            stack.enter_context(collector.set_aside())
             log.info("started", service=app.state.settings.service)
             yield
             log.info("stopping", service=app.state.settings.service)

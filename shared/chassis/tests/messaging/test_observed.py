@@ -1,5 +1,6 @@
 """What a worker tells of itself: its gauges, its jobs, what it can reach, and what it does not know."""
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -124,6 +125,11 @@ def test_what_a_service_does_besides_is_part_of_its_life(settings: Settings, ser
     alive[0] = False
     answer = client.get("/livez")
     assert (answer.status_code, answer.json()["dead"]) == (503, ["pump"])
+
+
+def test_a_worker_that_runs_has_set_aside_what_it_began_with(settings: Settings, serve: Serve) -> None:
+    serve(create_worker(settings(), Consumers("media")))
+    assert gc.get_freeze_count() > 0
 
 
 def test_two_gauges_of_one_name_are_refused_at_once(settings: Settings) -> None:

@@ -84,6 +84,25 @@ def test_a_row_that_commits_between_the_look_and_the_stamp_is_not_stamped(
     assert entries(streams) == [1, 3, 2]
 
 
+def test_a_row_that_is_held_back_is_not_stamped_though_others_go_out_twice(
+    db: Database, schema: TestSchema, redis_url: str, streams: "redis.Redis"
+) -> None:
+    """The first, again, and the third: as many as lie from the first to the third."""
+    emit_all(db, [1, 2, 3])
+    unpublished = relay_store.unpublished
+
+    def disordered(*given: object) -> list[object]:
+        first, _, third = unpublished(*given)  # type: ignore[arg-type]
+        return [first, first, third]
+
+    with only_one(lock_engine(schema.url), "relay") as connection:
+        publisher = Publisher(connection, streams_client(redis_url), STREAM, maxlen=1000, clock=utc_now)
+        with patch.object(relay_store, "unpublished", side_effect=disordered):
+            publisher.publish()
+        publisher.publish()
+    assert entries(streams) == [1, 1, 3, 2]
+
+
 def test_a_hint_wakes_the_relay_long_before_its_own_look(
     parts: Parts, streams: "redis.Redis", settings: Callable[..., MediaSettings]
 ) -> None:

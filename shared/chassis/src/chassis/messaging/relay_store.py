@@ -54,9 +54,9 @@ def unpublished(connection: Connection, limit: int) -> Sequence[Any]:
 
 
 def stamp(connection: Connection, positions: Sequence[int], given: Stamp, now: datetime) -> None:
-    """These rows, in ascending order, are in Redis, at ``given`` or before it (they went out in one script)."""
-    first, last = positions[0], positions[-1]
-    gapless = last - first + 1 == len(positions)  # then no row between them is another's that committed meanwhile
+    """These rows, in whatever order, are in Redis, at ``given`` or before it (they went out in one script)."""
+    first, last = min(positions), max(positions)
+    gapless = last - first + 1 == len(set(positions))  # then no row between them committed meanwhile, or was left out
     these = outbox.c.position.between(first, last) if gapless else outbox.c.position.in_(positions)
     connection.execute(update(outbox).where(these).values(published_at=now, stream_id=str(given)))
     _put(connection, _PUBLISHED, given, now)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from chassis import health, idempotency, logs, metrics, tracing
+from chassis import collector, health, idempotency, logs, metrics, tracing
 from chassis.app import connect_database
 from chassis.clock import Clock, utc_now
 from chassis.database import Database
@@ -61,7 +61,8 @@ def create_worker(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await worker.start()
         try:
-            yield
+            with collector.set_aside():
+                yield
         finally:
             await worker.stop()
 
