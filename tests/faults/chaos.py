@@ -62,7 +62,7 @@ class Chaos:
         }
 
     def play(self, load: Load, say: Callable[[str], None]) -> None:
-        """Do each act when its moment in the load has come; returns when the last one is done."""
+        """Do each act when its moment in the load has come, then set all clocks right; returns when that is done."""
         began = time.monotonic()
         for act in self.plan.acts:
             while load.begun < act.at and not load.is_over:
@@ -70,6 +70,7 @@ class Chaos:
             self._deeds[act.fault](act)
             self.done.append(str(act))
             say(f"{time.monotonic() - began:6.1f} s  {act}")
+        self._set_clocks_right()
 
     def never_passed(self) -> list[str]:
         """Points at which a process was to die and did not come by."""
@@ -86,10 +87,12 @@ class Chaos:
             self.stage.orders.withdraw(name, point)
         for twin in self._twins:
             _end(twin)
+        self.stage.platform.sandbox.calm()
+
+    def _set_clocks_right(self) -> None:
         for name in sorted(self._skewed):
             self.stage.orders.skew(name, 0)
             self._hit(name, signal.SIGKILL)
-        self.stage.platform.sandbox.calm()
 
     # --- processes ----------------------------------------------------------------------------------------------------
 

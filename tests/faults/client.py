@@ -15,7 +15,7 @@ Json = dict[str, Any]
 #: Longer than any fault of a plan lasts, the start of a process and a queue behind it included.
 PATIENCE_SECONDS = 300.0
 _TIMEOUT = aiohttp.ClientTimeout(total=15)
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 3.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 6.0
 #: Refusals of a platform in trouble: the request is good, its time is not.
 _PASSING = frozenset({401, 408, 409, 429, 500, 502, 503, 504})
 _IN_PROGRESS = "request_in_progress"
@@ -71,7 +71,7 @@ class Browser:
             if time.monotonic() > deadline:
                 raise Stuck(f"{method} {url} was not promised within {PATIENCE_SECONDS:.0f} s; last: {status} {code}")
             await asyncio.sleep(pause * (0.5 + random.random()))
-            pause = min(pause * 1.6, _LONGEST_PAUSE)
+            pause = min(pause * 2, _LONGEST_PAUSE)
             if status == 401 and "Authorization" in headers:
                 await self._renew()
                 headers |= self._headers

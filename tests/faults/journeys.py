@@ -14,6 +14,8 @@ from tests.faults.stage import LESSONS, PRICE, Stage
 #: Out of a hundred students; the others are plain. Late in a run nobody is forgotten: reconciliation takes minutes.
 _SHARES = {Story.SCHOLAR: 68, Story.IMPATIENT: 5, Story.REFUNDED: 3, Story.FORGOTTEN: 2, Story.WRONG_SUM: 2}
 _NOT_YET_INSIDE = ("not_enrolled", "forbidden", "not_found")
+#: Nobody completes a lesson in the moment in which the money is there.
+_LOOKS_AROUND_SECONDS = 2
 _ASK_AFTER_SECONDS = 15
 _PASSWORD = secrets.token_urlsafe(12)
 
@@ -87,6 +89,7 @@ class Journey:
 
     async def _get_in(self) -> None:
         """Begin to learn; whoever is still outside after a while asks for the payment, as a checkout's page would."""
+        await asyncio.sleep(_LOOKS_AROUND_SECONDS)
         try:
             async with asyncio.timeout(_ASK_AFTER_SECONDS):
                 await self._complete(LESSONS[0])
@@ -115,10 +118,12 @@ class Journey:
         self._promises.program_complete = standing["program"]["completedAt"] is not None
 
     async def _talk(self) -> None:
+        """A post; whoever did not pay, so that fewer events are about them, writes a second one."""
         path = f"{self._base}/v1/programs/{self._stage.program}/weeks/1/discussion/posts"
-        body = {"body": f"Student {self._promises.number} was here."}
-        post = await self._browser.ask("POST", path, json=body, key=uuid.uuid4().hex, wait_for=_NOT_YET_INSIDE)
-        self._promises.post_id = post["id"]
+        for word in ("first", "second")[: 2 if self._promises.story is Story.SCHOLAR else 1]:
+            body = {"body": f"Student {self._promises.number} was here, {word} post."}
+            post = await self._browser.ask("POST", path, json=body, key=uuid.uuid4().hex, wait_for=_NOT_YET_INSIDE)
+            self._promises.posts.add(post["id"])
 
     async def _take_money_back(self) -> None:
         path = f"{self._base}/v1/admin/payments/{self._promises.reference}/refund"

@@ -37,8 +37,8 @@ class Promises:
     #: Whether an answer said that course and program are complete.
     course_complete: bool = False
     program_complete: bool = False
-    #: The post that was answered as written.
-    post_id: str = ""
+    #: Posts that were answered as written.
+    posts: set[str] = field(default_factory=set)
     #: Whether staff were told that the refund is under way.
     refund_begun: bool = False
     #: The journey came to its end.

@@ -56,8 +56,8 @@ RELAYS = POINTS["before-stamp"]
 CONSUMERS = POINTS["before-ack"]
 TOKEN_CHECKERS = ("gateway-api", "enrollment-api", "learning-api", "discussion-api")
 
-#: Nothing begins before so many students are under way, nor so late that the load is over before it is felt.
-_FIRST, _LAST = 0.03, 0.93
+#: Nothing begins before so many students are under way, nor so late that the load is over before it has healed.
+_FIRST, _LAST = 0.03, 0.82
 _WITHOUT_DOCUMENTS = Act(0.03, Fault.POSTPONE, "certificates-worker")
 #: A frozen worker is taken for dead after 15 s; when it thaws it finds its work done by another.
 _FREEZE_SECONDS = 18

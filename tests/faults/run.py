@@ -16,7 +16,7 @@ from tests.faults.stage import Stage, set_up
 from tests.faults.verdict import complaints
 
 #: Students under way at the same time. Most of them wait: for what was hit, or for the key of a request that died.
-TOGETHER = 72
+TOGETHER = 160
 
 
 @dataclass
@@ -72,7 +72,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Outcome:
 
 def _together(plan: Plan) -> int:
     """Fewer in a short run, or most of its students would be on their way before the first fault."""
-    return max(12, min(TOGETHER, plan.journeys // 15))
+    return max(12, min(TOGETHER, plan.journeys // 14))
 
 
 def _events_of(stage: Stage, load: Load) -> int:

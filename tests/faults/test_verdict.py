@@ -46,7 +46,7 @@ def good_end() -> tuple[Ledger, World]:
         student.account_id, student.reference, student.finished = account, f"ref-{student.number}", True
     for student in (ada, bayo):
         student.lessons, student.course_complete, student.program_complete = {"one"}, True, True
-    ada.post_id, ada.payment_heard, bayo.refund_begun = "post-0", ["succeeded"], True
+    ada.posts, ada.payment_heard, bayo.refund_begun = {"post-0"}, ["succeeded"], True
     dayo = Promises(3, Story.SCHOLAR, "dayo", granted="enr-3", finished=True)
     return Ledger([ada, bayo, chi, dayo]), world
 

@@ -49,8 +49,8 @@ def _to_clients(students: Sequence[Promises], world: World, course: str) -> Iter
             yield f"{who} had completed the course"
         if student.program_complete and (account, "") not in world.completed:
             yield f"{who} had completed the program"
-        if student.post_id and student.post_id not in world.posts:
-            yield f"{who} had written post {student.post_id}"
+        for post in sorted(student.posts - world.posts):
+            yield f"{who} had written post {post}"
         if "succeeded" in student.payment_heard and not _is_settled(student, world):
             yield f"{who} was told that {student.reference} succeeded"
 

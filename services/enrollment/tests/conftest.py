@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
+from services.enrollment.tests.instalment_dates import MARCH, NOW
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -199,6 +200,20 @@ class School:
             events.append(webhook.event)
         return events
 
+    def refund_that_needs_attention(self) -> tuple[str, Refund]:
+        """Of a paid reference; Paystack cannot tell the customer's account."""
+        student = self.student()
+        reference = self.reference(student)
+        self.pay(reference, card="refund-needs-attention")
+        self.verify(student, reference)
+        self.refund(reference)
+        self.run_refunds()
+        self.forward()
+        self.step_refunds(2)
+        (refund,) = self.refunds(reference)
+        assert refund.status == "needs_attention"
+        return reference, refund
+
     def step_refunds(self, steps: int) -> list[str]:
         """Let refunds move on at Paystack, and its webhooks arrive."""
         events = []
@@ -328,3 +343,17 @@ def open_school(school: School) -> School:
     """A school whose program is on sale."""
     school.publish()
     return school
+
+
+@pytest.fixture
+def february(open_school: Any) -> Any:
+    """The enrollment service on 1 February 2026."""
+    open_school.clock.set(NOW)
+    return open_school
+
+
+@pytest.fixture
+def march(february: Any) -> Any:
+    """The same with a cohort in March that is paid in three parts."""
+    february.cohort(**MARCH)
+    return february

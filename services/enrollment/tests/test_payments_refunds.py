@@ -72,16 +72,7 @@ def test_a_refund_that_fails_gives_access_back(open_school: Any) -> None:
 
 def test_a_refund_that_needs_attention_stays_visible_and_may_still_succeed(open_school: Any) -> None:
     open_school.cohort()
-    student = open_school.student()
-    reference = open_school.reference(student)
-    open_school.pay(reference, card="refund-needs-attention")
-    open_school.verify(student, reference)
-    open_school.refund(reference)
-    open_school.run_refunds()
-    open_school.forward()
-    open_school.step_refunds(2)
-    (refund,) = open_school.refunds(reference)
-    assert refund.status == "needs_attention"
+    reference, refund = open_school.refund_that_needs_attention()
     assert open_school.standing(reference) == ("refunding", "suspended")
     open_school.sandbox.control(f"refunds/{refund.provider_id}/move", {"status": "processed"})
     open_school.forward()

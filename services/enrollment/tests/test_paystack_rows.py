@@ -185,16 +185,7 @@ def test_the_documented_sample_takes_effect(
 
 def test_a_refund_mended_with_the_customers_account_goes_on(open_school: Any) -> None:
     open_school.cohort()
-    student = open_school.student()
-    reference = open_school.reference(student)
-    open_school.pay(reference, card="refund-needs-attention")
-    open_school.verify(student, reference)
-    open_school.refund(reference)
-    open_school.run_refunds()
-    open_school.forward()
-    open_school.step_refunds(2)
-    (refund,) = open_school.refunds(reference)
-    assert refund.status == "needs_attention"
+    reference, refund = open_school.refund_that_needs_attention()
     account = {"currency": "NGN", "account_number": "1234567890", "bank_id": "9"}
     path = f"/refund/retry_with_customer_details/{refund.provider_id}"
     mended = open_school.sandbox.api.post(path, json={"refund_account_details": account})

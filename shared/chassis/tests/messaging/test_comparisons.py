@@ -5,13 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from messaging_parts import video
 from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from chassis.clock import utc_now
 from chassis.database import Database
+from chassis.messaging import emit
 from chassis.messaging.comparisons import Comparison, Fact
+from chassis.messaging.outbox import CLOCK
+from chassis.messaging.stamps import Stamp, StreamId
 from chassis.messaging.sweeps import Sweep, Sweeps
 from chassis.service_client import NotAnswered
 
@@ -122,6 +126,41 @@ def test_what_stays_unknown_is_repaired_and_counted_once_it_is_known(rumours: Ca
     assert (found.told, found.open, found.repaired) == (["001"], 0, 1)
     found.run(3)
     assert (found.told, found.repaired) == (["001"], 1)
+
+
+def test_who_is_behind_is_told_nothing_again_until_it_has_caught_up(
+    rumours: Callable[..., Rumours], db: Database
+) -> None:
+    """What it does not know may be among what it has yet to take in."""
+    found = rumours(1)
+    friend = "UPDATE relay_state SET stream_id = :to WHERE name = 'group:friend'"
+    with db.begin() as session:
+        session.info[CLOCK] = lambda: found.now - MINUTE
+        emit(session, video(1))
+        session.flush()
+        session.execute(text("UPDATE outbox SET stream_id = :its"), {"its": str(Stamp(0, StreamId(7, 0)))})
+        row = "INSERT INTO relay_state (name, stream_id, updated_at) VALUES ('group:friend', :before, NOW())"
+        session.execute(text(row), {"before": str(Stamp(0, StreamId(6, 0)))})
+    found.run(5)
+    assert (found.told, found.open) == ([], 1)
+    with db.begin() as session:
+        session.execute(text(friend), {"to": str(Stamp(0, StreamId(7, 0)))})
+    found.run(2)
+    assert (found.told, found.open, found.repaired) == (["001"], 0, 1)
+
+
+def test_what_was_told_after_a_case_was_found_holds_nothing_up(rumours: Callable[..., Rumours], db: Database) -> None:
+    found = rumours(1)
+    found.run()
+    with db.begin() as session:
+        session.info[CLOCK] = lambda: found.now
+        emit(session, video(1))
+        session.flush()
+        session.execute(text("UPDATE outbox SET stream_id = :its"), {"its": str(Stamp(0, StreamId(7, 0)))})
+        row = "INSERT INTO relay_state (name, stream_id, updated_at) VALUES ('group:friend', :before, NOW())"
+        session.execute(text(row), {"before": str(Stamp(0, StreamId(6, 0)))})
+    found.run(2)
+    assert found.told == ["001"]
 
 
 def test_a_case_is_asked_about_in_every_run_wherever_the_pages_are(rumours: Callable[..., Rumours]) -> None:

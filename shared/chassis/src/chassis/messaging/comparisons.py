@@ -3,7 +3,8 @@
 A comparison goes through a service's own facts in the order of their keys, some pages a run, and asks the other place
 which of them it does not know. What it does not know becomes a row of ``saga_cases``: an event may be on its way, so
 only what is still unknown after the grace is an open case. An open case is repaired, with growing pauses for as long as
-the place does not know it, and is asked about in each run until it does.
+the place does not know it, and is asked about in each run until it does. While the place, as a consumer group of our
+stream, has not come as far as the case was found, nothing is told again.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
 from chassis.database import Database
+from chassis.messaging.relay_store import told_and_not_taken_in_since
 from chassis.service_client import NotAnswered
 from chassis.tables import saga_cases
 
@@ -78,8 +80,9 @@ class Comparing:
             return 0
         closed = cases.keys() - unknown.keys()
         database.run(lambda session: self._keep(session, closed, unknown, now))
+        behind = database.run(self._behind_since) if unknown else None
         for key in sorted(unknown):
-            self._repair(database, key, unknown[key], now)
+            self._repair(database, key, unknown[key], now, behind)
         repaired = [key for key in closed if cases[key] > 0]
         for key in repaired:
             log.warning("saga_repaired", saga=self.saga, place=self.place, case=key)
@@ -131,16 +134,23 @@ class Comparing:
             new = insert(saga_cases).values(rows)
             session.execute(new.on_duplicate_key_update(attempts=table.attempts))
 
-    def _repair(self, database: Database, key: str, said: Any, now: datetime) -> None:
+    def _behind_since(self, session: Session) -> datetime | None:
+        return told_and_not_taken_in_since(session.connection(), self.place)
+
+    def _repair(self, database: Database, key: str, said: Any, now: datetime, behind: datetime | None) -> None:
         try:
-            database.run(lambda session: self._repair_if_due(session, key, said, now))
+            database.run(lambda session: self._repair_if_due(session, key, said, now, behind))
         except Exception:
             log.exception("saga_not_repaired", saga=self.saga, place=self.place, case=key, again="with the next run")
 
-    def _repair_if_due(self, session: Session, key: str, said: Any, now: datetime) -> None:
+    def _repair_if_due(self, session: Session, key: str, said: Any, now: datetime, behind: datetime | None) -> None:
+        """Who is behind may have what it does not know before it: telling it again would make it later still."""
         table = saga_cases.c
-        case = session.execute(self._mine(table.due_at, table.attempts).where(table.case_key == key)).one()
-        if now < case.due_at or not self._comparison.repair(session, key, said, now):
+        case = session.execute(
+            self._mine(table.found_at, table.due_at, table.attempts).where(table.case_key == key)
+        ).one()
+        may_be_coming = behind is not None and behind <= case.found_at
+        if now < case.due_at or may_be_coming or not self._comparison.repair(session, key, said, now):
             return
         pause: timedelta = min(_FIRST_PAUSE * 2 ** min(case.attempts, 10), _LONGEST_PAUSE)
         mine = (table.saga == self.saga, table.place == self.place, table.case_key == key)

@@ -132,6 +132,15 @@ def consumed_by_all(connection: Connection) -> str:
     return min(stamps, default="")
 
 
+def told_and_not_taken_in_since(connection: Connection, group: str) -> datetime | None:
+    """When the oldest published event was told that this group, as far as the relay knows, has not acknowledged; None
+    when there is none, or no such group.
+    """
+    floor = select(relay_state.c.stream_id).where(relay_state.c.name == _GROUP + group).scalar_subquery()
+    oldest = select(outbox.c.time).where(outbox.c.stream_id > floor).order_by(outbox.c.stream_id).limit(1)
+    return connection.scalar(oldest)
+
+
 def _stored(connection: Connection) -> dict[str, Any]:
     rows = connection.execute(select(relay_state.c.name, relay_state.c.stream_id, relay_state.c.updated_at))
     return {row.name: row for row in rows}
