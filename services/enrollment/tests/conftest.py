@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -112,7 +113,7 @@ class School:
         deliver(self.db, consumers, *events, clock=self.clock)
 
     def cohort_document(self, **changes: Any) -> dict[str, Any]:
-        start = (self.clock.now + timedelta(days=30)).date()
+        start = (self.clock.now + timedelta(days=30)).astimezone(ZoneInfo("Africa/Lagos")).date()
         return {
             "programSlug": PROGRAM,
             "slug": f"cohort-{uuid4().hex[:8]}",
