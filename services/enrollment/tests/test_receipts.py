@@ -21,7 +21,8 @@ def ask(school: Any, reference: str, headers: dict[str, str], **more: str) -> ht
 def text_of(answer: httpx.Response) -> str:
     assert answer.status_code == 200, answer.text
     [page] = PdfReader(io.BytesIO(answer.content)).pages
-    return " ".join(page.extract_text().split())
+    # the reader finds a space without width beside some zeros
+    return " ".join(page.extract_text().replace("\u200b", "").split())
 
 
 def history(school: Any, student: Any, **params: Any) -> dict[str, Any]:
