@@ -1,7 +1,8 @@
 """Python's garbage collector, kept away from what requests do not touch.
 
-A full collection walks all objects of a process while every thread waits: some 200,000 from its imports alone, which
-live as long as it does. It took 100–170 ms on a busy machine, and whoever asked meanwhile waited that long.
+A full collection walks all objects of a process while every thread waits: 130,000 from its imports alone, which live
+as long as it does. It took 65 ms at rest and up to 170 ms in a busy process (deploy/adr/0024-who-goes-first.md), and
+whoever asked meanwhile waited that long.
 """
 
 import gc

@@ -1,13 +1,13 @@
 """Comparisons ask page by page, wait before they believe, repair one by one, and count what is known in the end."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from messaging_parts import video
 from prometheus_client import CollectorRegistry
-from sqlalchemy import text
+from sqlalchemy import insert, text, update
 from sqlalchemy.orm import Session
 
 from chassis.clock import utc_now
@@ -18,9 +18,11 @@ from chassis.messaging.outbox import CLOCK
 from chassis.messaging.stamps import Stamp, StreamId
 from chassis.messaging.sweeps import Sweep, Sweeps
 from chassis.service_client import NotAnswered
+from chassis.tables import outbox, relay_state
 
 SAGA = {"service": "media", "saga": "unheard"}
 MINUTE = timedelta(minutes=1)
+BEFORE, TOLD = str(Stamp(0, StreamId(6, 0))), str(Stamp(0, StreamId(7, 0)))
 
 
 class Rumours:
@@ -128,23 +130,26 @@ def test_what_stays_unknown_is_repaired_and_counted_once_it_is_known(rumours: Ca
     assert (found.told, found.repaired) == (["001"], 1)
 
 
+def tell_what_the_friend_has_not_taken_in(db: Database, at: datetime) -> None:
+    """An event is on the stream; the friend, a consumer group of it, has acknowledged what came before."""
+    with db.begin() as session:
+        session.info[CLOCK] = lambda: at
+        emit(session, video(1))
+        session.flush()
+        session.execute(update(outbox).values(stream_id=TOLD))
+        session.execute(insert(relay_state).values(name="group:friend", stream_id=BEFORE, updated_at=at))
+
+
 def test_who_is_behind_is_told_nothing_again_until_it_has_caught_up(
     rumours: Callable[..., Rumours], db: Database
 ) -> None:
     """What it does not know may be among what it has yet to take in."""
     found = rumours(1)
-    friend = "UPDATE relay_state SET stream_id = :to WHERE name = 'group:friend'"
-    with db.begin() as session:
-        session.info[CLOCK] = lambda: found.now - MINUTE
-        emit(session, video(1))
-        session.flush()
-        session.execute(text("UPDATE outbox SET stream_id = :its"), {"its": str(Stamp(0, StreamId(7, 0)))})
-        row = "INSERT INTO relay_state (name, stream_id, updated_at) VALUES ('group:friend', :before, NOW())"
-        session.execute(text(row), {"before": str(Stamp(0, StreamId(6, 0)))})
+    tell_what_the_friend_has_not_taken_in(db, found.now - MINUTE)
     found.run(5)
     assert (found.told, found.open) == ([], 1)
     with db.begin() as session:
-        session.execute(text(friend), {"to": str(Stamp(0, StreamId(7, 0)))})
+        session.execute(update(relay_state).values(stream_id=TOLD))
     found.run(2)
     assert (found.told, found.open, found.repaired) == (["001"], 0, 1)
 
@@ -152,13 +157,7 @@ def test_who_is_behind_is_told_nothing_again_until_it_has_caught_up(
 def test_what_was_told_after_a_case_was_found_holds_nothing_up(rumours: Callable[..., Rumours], db: Database) -> None:
     found = rumours(1)
     found.run()
-    with db.begin() as session:
-        session.info[CLOCK] = lambda: found.now
-        emit(session, video(1))
-        session.flush()
-        session.execute(text("UPDATE outbox SET stream_id = :its"), {"its": str(Stamp(0, StreamId(7, 0)))})
-        row = "INSERT INTO relay_state (name, stream_id, updated_at) VALUES ('group:friend', :before, NOW())"
-        session.execute(text(row), {"before": str(Stamp(0, StreamId(6, 0)))})
+    tell_what_the_friend_has_not_taken_in(db, found.now)
     found.run(2)
     assert found.told == ["001"]
 
