@@ -77,6 +77,7 @@ class Plan:
         dice = random.Random(f"{seed}-faults")
         acts = [*_kills(dice), *_servers(dice), *_deliveries(dice, journeys), *_replicas(dice, worst_skew)]
         dice.shuffle(acts)
+        _put_the_twin_first(acts)
         step = (_LAST - _FIRST) / len(acts)
         timed = (Act(_FIRST + step * (place + dice.random()), *_what(act)) for place, act in enumerate(acts))
         return cls(seed, journeys, (_WITHOUT_DOCUMENTS, *timed) if journeys > 200 else tuple(timed))
@@ -84,6 +85,16 @@ class Plan:
     def __str__(self) -> str:
         lines = [f"seed {self.seed}: {self.journeys} journeys, {len(self.acts)} faults"]
         return "\n  ".join([*lines, *map(str, self.acts)])
+
+
+def _put_the_twin_first(acts: list[Act]) -> None:
+    """Of whoever is frozen: while it is, its twin takes its work."""
+    frozen = next(place for place, act in enumerate(acts) if act.fault is Fault.FREEZE)
+    twin = next(
+        place for place, act in enumerate(acts) if act.fault is Fault.TWIN and act.target == acts[frozen].target
+    )
+    if frozen < twin:
+        acts[frozen], acts[twin] = acts[twin], acts[frozen]
 
 
 def _what(act: Act) -> tuple[Fault, str, str, float]:
@@ -122,9 +133,10 @@ def _deliveries(dice: random.Random, journeys: int) -> Iterator[Act]:
 
 def _replicas(dice: random.Random, worst_skew: int) -> Iterator[Act]:
     """Second workers, one that is taken for dead and is not, and clocks that are wrong."""
-    for name in dice.sample(CONSUMERS, 3):
+    twins = dice.sample(CONSUMERS, 3)
+    for name in twins:
         yield Act(0, Fault.TWIN, name)
-    yield Act(0, Fault.FREEZE, dice.choice(CONSUMERS), amount=_FREEZE_SECONDS)
+    yield Act(0, Fault.FREEZE, twins[0], amount=_FREEZE_SECONDS)
     ahead, behind = dice.sample(CONSUMERS, 2)
     yield Act(0, Fault.SKEW, ahead, amount=worst_skew)
     yield Act(0, Fault.SKEW, behind, amount=-worst_skew)

@@ -34,6 +34,13 @@ def test_a_plan_is_its_seeds_and_has_every_fault() -> None:
     assert {act.target for act in plan.acts if act.fault is Fault.TWIN} < set(CONSUMERS)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_nobody_is_frozen_before_another_can_take_the_work(seed: int) -> None:
+    acts = Plan.drawn(seed, 2000).acts
+    frozen = next(place for place, act in enumerate(acts) if act.fault is Fault.FREEZE)
+    assert acts[frozen].target in {act.target for act in acts[:frozen] if act.fault is Fault.TWIN}
+
+
 @pytest.mark.platform
 @pytest.mark.timeout(1800)  # minutes when the machine has nothing else to do
 def test_whatever_breaks_nothing_promised_is_lost_and_nothing_happens_twice() -> None:

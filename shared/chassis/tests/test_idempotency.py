@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +10,7 @@ import httpx
 import pytest
 from example_service import notes
 from fastapi import FastAPI
-from sqlalchemy import update
+from sqlalchemy import func, text, update
 
 from chassis import idempotency, tables
 from chassis.database import Database
@@ -75,30 +74,72 @@ def test_ten_at_once_have_one_effect(client: httpx.Client, db: Database) -> None
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} <= {"request_in_progress"}
 
 
-def test_while_the_first_runs_the_second_is_told_so(
-    client: httpx.Client, app: FastAPI, db: Database, clock: Any
-) -> None:
-    app.state.clock = clock
+def as_if_the_first_had_not_answered(db: Database) -> None:
+    with db.begin() as session:
+        session.execute(update(tables.idempotency_keys).values(status=None))
+
+
+def as_if_a_quarter_of_a_minute_had_passed(db: Database) -> None:
+    locked_until = tables.idempotency_keys.c.locked_until
+    earlier = func.timestampadd(text("SECOND"), -idempotency.PRESUMED_DEAD_SECONDS, locked_until)
+    with db.begin() as session:
+        session.execute(update(tables.idempotency_keys).values(locked_until=earlier))
+
+
+def test_while_the_first_runs_the_second_is_told_so(client: httpx.Client, db: Database) -> None:
     post(client, "k1")
-    with db.begin() as session:  # as if the first had claimed the key and not answered yet
-        session.execute(
-            update(tables.idempotency_keys).values(status=None, locked_until=clock.now + timedelta(seconds=60))
-        )
+    as_if_the_first_had_not_answered(db)
     told = post(client, "k1")
     assert (told.status_code, told.json()["code"]) == (409, "request_in_progress")
     assert told.headers["retry-after"] == "1"
 
 
-def test_a_request_that_died_gives_its_key_back_after_a_minute(
-    client: httpx.Client, app: FastAPI, db: Database, clock: Any
+def test_a_request_that_died_gives_its_key_back(client: httpx.Client, db: Database) -> None:
+    post(client, "k1")
+    as_if_the_first_had_not_answered(db)
+    as_if_a_quarter_of_a_minute_had_passed(db)
+    assert post(client, "k1").status_code == 201
+    assert stored(db) == 2
+
+
+@pytest.mark.parametrize("seconds", [-90, 90])
+def test_a_key_is_free_at_the_same_moment_for_replicas_whose_clocks_differ(
+    client: httpx.Client, app: FastAPI, db: Database, clock: Any, seconds: int
 ) -> None:
     app.state.clock = clock
     post(client, "k1")
-    with db.begin() as session:
-        session.execute(update(tables.idempotency_keys).values(status=None))
-    clock.advance(seconds=61)
+    as_if_the_first_had_not_answered(db)
+    clock.advance(seconds=seconds)
+    assert post(client, "k1").json()["code"] == "request_in_progress"
+    as_if_a_quarter_of_a_minute_had_passed(db)
     assert post(client, "k1").status_code == 201
-    assert stored(db) == 2
+
+
+def test_a_request_that_was_only_taken_for_dead_has_no_effect_besides_the_one_that_took_its_place(
+    client: httpx.Client, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import example_service
+
+    real, entered, go_on = example_service.add_note, threading.Event(), threading.Event()
+
+    def slow_once(*arguments: Any) -> str:
+        if not entered.is_set():
+            entered.set()
+            assert go_on.wait(30)
+        return real(*arguments)
+
+    monkeypatch.setattr(example_service, "add_note", slow_once)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(post, client, "k1")
+        assert entered.wait(30)
+        as_if_a_quarter_of_a_minute_had_passed(db)
+        second = post(client, "k1")
+        go_on.set()
+        first = slow.result()
+    assert (second.status_code, first.status_code) == (201, 409)
+    assert first.json()["code"] == "request_in_progress"
+    assert stored(db) == 1
+    assert post(client, "k1").json() == second.json()
 
 
 def test_after_a_day_the_key_is_new_again_and_can_be_pruned(

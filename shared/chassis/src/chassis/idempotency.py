@@ -2,6 +2,10 @@
 
 The answer is stored in the endpoint's own transaction, so either both the effect and its answer exist or neither.
 Refusals are not stored: what was refused had no effect and may be tried again under the same key.
+
+A request that dies leaves its claim behind; after ``PRESUMED_DEAD_SECONDS`` by the database's clock, which is the same
+for all replicas, a repeated request takes it over. Should the first be alive after all (its process was frozen, its row
+lock long in coming), its transaction is rolled back: the effect is the second's.
 """
 
 import hashlib
@@ -12,7 +16,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from anyio.to_thread import run_sync
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,13 +26,16 @@ from chassis.database import Database, at_the_end, is_duplicate
 from chassis.errors import Conflict, Unprocessable
 from chassis.ids import new_id
 from chassis.tables import idempotency_keys as keys
+from chassis.types import UtcDateTime
 
 Handler = Callable[[Request], Awaitable[Response]]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 KEPT = timedelta(hours=24)
 #: A request that has not answered by then is taken to have died; its key may be used again.
-PRESUMED_DEAD = timedelta(seconds=60)
+PRESUMED_DEAD_SECONDS = 15
+_NOW = func.utc_timestamp(text("6"), type_=UtcDateTime)
+_PRESUMED_DEAD_AT = func.timestampadd(text("SECOND"), PRESUMED_DEAD_SECONDS, _NOW, type_=UtcDateTime)
 _MARK = "__idempotent__"
 _OWNER = "idempotency_owner"
 
@@ -126,7 +133,7 @@ def _running(claim: _Claim, now: datetime) -> dict[str, Any]:
         "key": claim.key,
         "fingerprint": claim.fingerprint,
         "owner": claim.owner,
-        "locked_until": now + PRESUMED_DEAD,
+        "locked_until": _PRESUMED_DEAD_AT,
         "created_at": now,
         "status": None,
         "content_type": None,
@@ -139,7 +146,8 @@ def _same_key(claim: _Claim) -> Any:
 
 
 def _resume(session: Session, claim: _Claim, now: datetime) -> Response | None:
-    row = session.execute(select(keys).where(_same_key(claim)).with_for_update()).first()
+    is_running = (keys.c.locked_until > _NOW).label("is_running")
+    row = session.execute(select(keys, is_running).where(_same_key(claim)).with_for_update()).first()
     if row is None:
         raise InProgress(headers={"Retry-After": "1"})  # just released; the client's next try starts afresh
     if row.owner == claim.owner:
@@ -154,7 +162,7 @@ def _resume(session: Session, claim: _Claim, now: datetime) -> Response | None:
                 headers={"Idempotency-Replayed": "true", "Cache-Control": "no-store"},
                 media_type=row.content_type,
             )
-        if row.locked_until > now:
+        if row.is_running:
             raise InProgress("Wait for the first request to answer.", headers={"Retry-After": "1"})
     session.execute(update(keys).where(_same_key(claim)).values(**_running(claim, now)))
     return None
@@ -166,14 +174,15 @@ async def _finish(request: Request, claim: _Claim, response: Response) -> None:
         await at_the_end(release, database, claim.owner)
         return
     session: Session | None = getattr(request.state, "session", None)
-    if session is not None:
-        await at_the_end(_store, session, claim, response)
-    else:
+    if session is None:
         await run_sync(database.run, lambda own: _store(own, claim, response))
+    elif not await at_the_end(_store, session, claim, response):
+        raise InProgress("This request took so long that a repeated one took its place.", headers={"Retry-After": "1"})
 
 
-def _store(session: Session, claim: _Claim, response: Response) -> None:
-    session.execute(
+def _store(session: Session, claim: _Claim, response: Response) -> bool:
+    """Whether the claim was still this request's."""
+    result = session.execute(
         update(keys)
         .where(_same_key(claim), keys.c.owner == claim.owner)
         .values(
@@ -182,6 +191,7 @@ def _store(session: Session, claim: _Claim, response: Response) -> None:
             body=bytes(response.body),
         )
     )
+    return bool(getattr(result, "rowcount", 0))
 
 
 def release(database: Database, owner: UUID) -> None:
