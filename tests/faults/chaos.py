@@ -92,7 +92,6 @@ class Chaos:
     def _set_clocks_right(self) -> None:
         for name in sorted(self._skewed):
             self.stage.orders.skew(name, 0)
-            self._hit(name, signal.SIGKILL)
 
     # --- processes ----------------------------------------------------------------------------------------------------
 
@@ -125,7 +124,6 @@ class Chaos:
     def _skew(self, act: Act) -> None:
         self._skewed.add(act.target)
         self.stage.orders.skew(act.target, act.amount)
-        self._hit(act.target, signal.SIGKILL)
 
     def _twin(self, act: Act) -> None:
         """A second process of the same kind; the first to start is not told apart from the second by anything."""

@@ -1,6 +1,5 @@
 """Orders to the processes of a platform under faults; ``inject/saboteur.py`` carries them out inside of them."""
 
-from contextlib import suppress
 from pathlib import Path
 
 #: Names the folder of orders in the environment of every process.
@@ -40,9 +39,11 @@ class Orders:
         (self.folder / "certificates-worker.no-documents").touch()
 
     def skew(self, process: str, seconds: float) -> None:
-        """Its clock is wrong by so much from its next start on; 0 makes it right."""
+        """Its clock is wrong by so much from now on; 0 makes it right. It jumps, as after a machine's long sleep."""
         order = self.folder / f"{process}.skew"
-        with suppress(FileNotFoundError):
-            order.unlink()
         if seconds:
-            order.write_text(str(seconds))
+            written = order.with_suffix(".written")  # the process must not read half of it
+            written.write_text(str(seconds))
+            written.rename(order)
+        else:
+            order.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 ``<process>@<point>``: kill -9 when the process passes that point next. ``<process>.disorder``: while it is there, the
 relay publishes shuffled, doubled and held-back rows. ``<process>.skew``: seconds by which the process's clock is
-wrong, read when it starts. ``<process>.no-documents``: certificates wait for their PDFs.
+wrong from now on. ``<process>.no-documents``: certificates wait for their PDFs.
 """
 
 import os
@@ -89,13 +89,30 @@ class Process:
         )
 
     def set_clock(self) -> None:
-        """Let every clock that our code reads be wrong by what is ordered."""
-        try:
-            with open(f"{self._orders}.skew") as order:
-                seconds = float(order.read())
-        except FileNotFoundError:
-            return
-        skew_clock(seconds)
+        """Let every clock that our code reads be wrong by what is ordered, as soon as it is ordered."""
+        bend_clock(Skew(f"{self._orders}.skew").seconds)
+
+
+class Skew:
+    """By how many seconds the clock is wrong, as ordered at most a moment ago."""
+
+    _EVERY_SECONDS = 0.2
+
+    def __init__(self, order: str) -> None:
+        self._order = order
+        self._seconds = 0.0
+        self._read_at = -self._EVERY_SECONDS
+
+    def seconds(self) -> float:
+        """Behind the right time when negative."""
+        if time.monotonic() - self._read_at >= self._EVERY_SECONDS:
+            self._read_at = time.monotonic()
+            try:
+                with open(self._order) as order:
+                    self._seconds = float(order.read())
+            except FileNotFoundError:
+                self._seconds = 0.0
+        return self._seconds
 
 
 def before(function: Callable[..., Any], strike: Callable[[], None]) -> Callable[..., Any]:
@@ -121,7 +138,7 @@ def after(function: Callable[..., Any], strike: Callable[[], None]) -> Callable[
     return struck
 
 
-def skew_clock(seconds: float) -> None:
+def bend_clock(skew: Callable[[], float]) -> None:
     """Shift the wall clock as our code and the token library see it. Must come before they are loaded."""
     import jwt.api_jwt
 
@@ -136,10 +153,10 @@ def skew_clock(seconds: float) -> None:
     class Skewed(datetime, metaclass=AnyInstant):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> Any:
-            return datetime.now(tz) + timedelta(seconds=seconds)
+            return datetime.now(tz) + timedelta(seconds=skew())
 
     assert "chassis.tokens" not in sys.modules
-    time.time = lambda: now() + seconds
-    time.time_ns = lambda: nanoseconds() + int(seconds * 1e9)
+    time.time = lambda: now() + skew()
+    time.time_ns = lambda: nanoseconds() + int(skew() * 1e9)
     chassis.clock.datetime = Skewed  # type: ignore[attr-defined]
     jwt.api_jwt.datetime = Skewed  # type: ignore[misc]

@@ -1,10 +1,12 @@
 """The relay: in order, by one at a time, and whatever Redis or a process loses goes out again."""
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from unittest.mock import patch
 
+import pytest
 import redis
 from messaging_parts import GROUP, STREAM, Effects, MediaSettings, Parts, emit_all, entries, video
 from sqlalchemy import event, select, text, update
@@ -174,6 +176,37 @@ def test_a_relay_whose_connection_dies_loses_the_lock_to_another(
     wire.mend()
     second.stop()
     eventually(lambda: first.active)
+
+
+def test_a_relay_that_is_frozen_loses_the_lock_to_another_and_can_do_nothing_when_it_thaws(
+    db: Database, parts: Parts, streams: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.messaging.relay._SILENCE", 1)
+    frozen, thaw, unpublished = threading.Event(), threading.Event(), relay_store.unpublished
+
+    def freeze_once(*given: object) -> object:
+        found = unpublished(*given)  # type: ignore[arg-type]
+        if found and not frozen.is_set():
+            frozen.set()
+            assert thaw.wait(30)
+        return found
+
+    monkeypatch.setattr(relay_store, "unpublished", freeze_once)
+    first = parts.relay(look_every=0.05)
+    eventually(lambda: first.active)
+    emit_all(db, [1])
+    eventually(frozen.is_set)
+    second = parts.relay(look_every=0.05)
+    eventually(lambda: second.active)
+    emit_all(db, [2])
+    eventually(lambda: entries(streams) == [1, 2])
+    thaw.set()
+    eventually(lambda: not first.active)
+    emit_all(db, [3])
+    eventually(lambda: _unpublished(db) == 0)
+    assert second.active
+    assert first.published == 0
+    assert set(entries(streams)) == {1, 2, 3}
 
 
 def test_killed_between_append_and_stamp_doubles_on_the_stream_and_acts_once(

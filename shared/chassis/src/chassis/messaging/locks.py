@@ -28,11 +28,16 @@ def lock_engine(url: str) -> Engine:
 
 
 @contextmanager
-def only_one(engine: Engine, name: str, wait: int = 0) -> Iterator[Connection | None]:
+def only_one(engine: Engine, name: str, wait: int = 0, *, silence: int | None = None) -> Iterator[Connection | None]:
     """Gives a connection that holds the lock ``name`` of this schema, or None when another still has it after
     ``wait`` seconds. The lock lives as long as the connection: work done over it stops when the lock is lost.
+
+    The server ends a connection that says nothing for ``silence`` seconds: so a holder that was frozen, or whose
+    machine vanished without a goodbye, does not keep the lock (by itself it would, for hours).
     """
     with engine.connect() as connection:
+        if silence is not None:
+            connection.execute(text("SET SESSION wait_timeout = :silence"), {"silence": silence})
         schema = connection.scalar(text("SELECT DATABASE()"))
         full_name = _server_wide(f"edxelera.{schema}.{name}")
         got = connection.scalar(text("SELECT GET_LOCK(:name, :wait)"), {"name": full_name, "wait": wait})

@@ -24,6 +24,8 @@ LOOK_EVERY = 1.0
 CHECKPOINT_EVERY = 2.0
 #: Seconds a waiting relay asks MySQL for the lock at a time; bounds how long stopping takes.
 _LOCK_WAIT = 1
+#: An active relay speaks to MySQL every second or so. One that is silent for so many is frozen, or its machine is gone.
+_SILENCE = 15
 _STOP_CHECK = 0.25
 _LONGEST_PAUSE = 2.0
 
@@ -99,7 +101,7 @@ class Relay:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _hold_and_publish(self) -> None:
-        with only_one(self._engine, "relay", _LOCK_WAIT) as connection:
+        with only_one(self._engine, "relay", _LOCK_WAIT, silence=_SILENCE) as connection:
             if connection is None:
                 return
             log.info("relay_active", service=self._service)
