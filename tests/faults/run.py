@@ -72,7 +72,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Outcome:
 
 def _together(plan: Plan) -> int:
     """Fewer in a short run, or most of its students would be on their way before the first fault."""
-    return max(12, min(TOGETHER, plan.journeys // 14))
+    return max(12, min(TOGETHER, plan.journeys // 12))
 
 
 def _events_of(stage: Stage, load: Load) -> int:

@@ -27,8 +27,9 @@ from contracts.events import Envelope
 
 log = structlog.get_logger(__name__)
 
-#: How long an attempt is left alone before another worker takes it that its process died.
-LEASE = timedelta(minutes=2)
+#: How long an attempt is left alone before another worker takes it that its process died. Were it alive after all, the
+#: inbox would let only one of the two attempts take effect.
+LEASE = timedelta(seconds=30)
 
 
 class State(StrEnum):

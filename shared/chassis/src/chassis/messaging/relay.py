@@ -25,7 +25,7 @@ CHECKPOINT_EVERY = 2.0
 #: Seconds a waiting relay asks MySQL for the lock at a time; bounds how long stopping takes.
 _LOCK_WAIT = 1
 #: An active relay speaks to MySQL every second or so. One that is silent for so many is frozen, or its machine is gone.
-_SILENCE = 15
+_SILENCE = 10
 _STOP_CHECK = 0.25
 _LONGEST_PAUSE = 2.0
 
