@@ -28,7 +28,7 @@ def wait_for_rest(stage: Stage, seconds: float = HEALS_WITHIN) -> str:
     """Return when every process is ready and nothing is under way; else what still is, as a complaint."""
     try:
         stage.platform.processes.wait_until_ready()
-        eventually(lambda: not unrest(stage), seconds, what="rest", every=1.0)
+        eventually(lambda: not unrest(stage), seconds, what="rest", every=0.25)
     except (AssertionError, Failure):
         return f"promise 4: after {seconds:.0f} s there is no rest: {'; '.join(unrest(stage)) or 'processes'}"
     return ""

@@ -26,14 +26,18 @@ def lock_person(session: Session, account_id: UUID) -> Person:
     All changes to a student's certificates take this lock first, so that a completion and a refund that arrive at
     the same time are judged one after the other, and the second sees the first.
     """
-    made = insert(Person).values(account_id=account_id, name=None, erased=False, sequence=-1)
-    session.execute(made.on_duplicate_key_update(account_id=made.inserted.account_id))
-    return session.scalars(
-        select(Person)
-        .where(Person.account_id == account_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    person = _locked(session, account_id)
+    if person is None:
+        made = insert(Person).values(account_id=account_id, name=None, erased=False, sequence=-1)
+        session.execute(made.on_duplicate_key_update(account_id=made.inserted.account_id))
+        person = _locked(session, account_id)
+        assert person is not None
+    return person
+
+
+def _locked(session: Session, account_id: UUID) -> Person | None:
+    mine = select(Person).where(Person.account_id == account_id)
+    return session.scalars(mine.with_for_update().execution_options(populate_existing=True)).one_or_none()
 
 
 def find_enrollment(session: Session, enrollment_id: UUID) -> Enrollment | None:
