@@ -73,7 +73,7 @@ def tampered(key_file):
 
 
 FORGERIES = {
-    "expired": lambda file: forge(file, exp=int(time.time()) - 60),
+    "expired": lambda file: forge(file, exp=int(time.time()) - 120),
     "issued tomorrow": lambda file: forge(file, iat=int(time.time()) + 86_400),
     "for somebody else": lambda file: forge(file, aud="another-platform"),
     "by somebody else": lambda file: forge(file, iss="https://elsewhere.example.com"),

@@ -61,6 +61,8 @@ _FIRST, _LAST = 0.03, 0.82
 _WITHOUT_DOCUMENTS = Act(0.03, Fault.POSTPONE, "certificates-worker")
 #: A frozen worker is taken for dead after 15 s; when it thaws it finds its work done by another.
 _FREEZE_SECONDS = 18
+#: One ahead, one behind: together still what tokens are believed at (``chassis.clock.LEEWAY_SECONDS``).
+_SKEW_OF_SERVICES = 25
 
 
 @dataclass(frozen=True)
@@ -141,5 +143,5 @@ def _replicas(dice: random.Random, worst_skew: int) -> Iterator[Act]:
     yield Act(0, Fault.SKEW, ahead, amount=worst_skew)
     yield Act(0, Fault.SKEW, behind, amount=-worst_skew)
     fast, slow = dice.sample(TOKEN_CHECKERS, 2)
-    yield Act(0, Fault.SKEW, fast, amount=25)
-    yield Act(0, Fault.SKEW, slow, amount=-25)
+    yield Act(0, Fault.SKEW, fast, amount=_SKEW_OF_SERVICES)
+    yield Act(0, Fault.SKEW, slow, amount=-_SKEW_OF_SERVICES)

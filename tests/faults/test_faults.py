@@ -4,9 +4,10 @@ import os
 import sys
 
 import pytest
-from tests.faults.plan import CONSUMERS, POINTS, Fault, Plan
+from tests.faults.plan import CONSUMERS, POINTS, TOKEN_CHECKERS, Fault, Plan
 from tests.faults.run import run
 
+from chassis.clock import LEEWAY_SECONDS
 from edxelera.units import PROCESSES
 
 #: Another number is another plan, and 2000 students find rarer things than the suite has time for (``make faults``).
@@ -39,6 +40,13 @@ def test_nobody_is_frozen_before_another_can_take_the_work(seed: int) -> None:
     acts = Plan.drawn(seed, 2000).acts
     frozen = next(place for place, act in enumerate(acts) if act.fault is Fault.FREEZE)
     assert acts[frozen].target in {act.target for act in acts[:frozen] if act.fault is Fault.TWIN}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_clocks_of_services_are_as_far_apart_as_tokens_are_believed_and_no_further(seed: int) -> None:
+    skews = [act for act in Plan.drawn(seed, 2000).acts if act.fault is Fault.SKEW]
+    wrong = [act.amount for act in skews if act.target in TOKEN_CHECKERS]
+    assert LEEWAY_SECONDS * 0.75 < max(wrong) - min(wrong) < LEEWAY_SECONDS
 
 
 @pytest.mark.platform

@@ -31,7 +31,7 @@ def test_a_good_token_is_the_caller(client: httpx.Client, tokens: Any) -> None:
 WRONG_CLAIMS: dict[str, dict[str, Any]] = {
     "another issuer": {"iss": "http://another.test"},
     "another audience": {"aud": "another"},
-    "expired": {"exp": int(time.time()) - 60},
+    "expired": {"exp": int(time.time()) - 120},
     "not yet valid": {"nbf": int(time.time()) + 3600},
     "the subject is no UUID": {"sub": "not-a-uuid"},
     "no subject": {"sub": None},
@@ -49,14 +49,14 @@ def test_a_wrong_claim_is_no_token(client: httpx.Client, tokens: Any, what: str)
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize(("shift", "status"), [(40, 200), (-40, 200), (60, 401), (-60, 401)], ids="{:+d} s".format)
+@pytest.mark.parametrize(("shift", "status"), [(55, 200), (-55, 200), (75, 401), (-75, 401)], ids="{:+d} s".format)
 def test_clocks_may_be_some_seconds_apart(client: httpx.Client, tokens: Any, shift: int, status: int) -> None:
     now = int(time.time())
     fresh = tokens.claims(iat=now + shift) if shift > 0 else tokens.claims(iat=now - 600, exp=now + shift)
     assert client.get(ME, headers=bearer(tokens.encode(fresh))).status_code == status
 
 
-@pytest.mark.parametrize(("shift", "believed"), [(40, True), (-40, True), (60, False), (-60, False)])
+@pytest.mark.parametrize(("shift", "believed"), [(55, True), (-55, True), (75, False), (-75, False)])
 def test_services_believe_each_other_although_their_clocks_differ(shift: int, believed: bool) -> None:
     settings = ExampleSettings.model_construct(service_token_secrets=(SecretStr(SERVICE_SECRET),))
     now = int(time.time())

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-#: Tokens are believed although the clocks of the machines that made and read them are so far apart. A service whose
-#: clock runs behind would otherwise refuse every fresh token, and log everybody out.
-LEEWAY_SECONDS = 45
+#: Tokens are believed although the clocks of the machines that made and read them are so far apart: one may be half a
+#: minute ahead, the other half a minute behind. A service whose clock runs behind would otherwise refuse every fresh
+#: token, and log everybody out.
+LEEWAY_SECONDS = 60
 
 #: Answers the present instant, aware and in UTC.
 Clock = Callable[[], datetime]
