@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +21,7 @@ from chassis.messaging.retry import RetryPolicy
 from chassis.testing.schemas import TestSchema
 from contracts.events import EnrollmentActivated, Envelope
 from edxelera import environment
+from edxelera.console import console_for
 from edxelera.events import commands, tables
 from edxelera.events.asking import Services, unit_of
 from edxelera.failure import Failure
@@ -163,7 +165,7 @@ def test_a_span_is_counted_then_replayed_to_the_consumer_that_lacks_it(installat
 
 def test_streams_outboxes_and_a_replay_to_all_have_tables(installation: Installation) -> None:
     installation.publish()
-    assert "edxelera.enrollment" in run("streams")
+    assert "enrollment" in run("streams")
     depths = {each["service"]: each["depth"] for each in answer("outbox")}
     assert depths == {unit: int(unit == "enrollment") for unit in UNITS}
     assert "enrollment" in run("outbox")
@@ -186,6 +188,30 @@ def test_streams_outboxes_and_a_replay_to_all_have_tables(installation: Installa
 )
 def test_what_cannot_be_is_said_in_a_sentence(installation: Installation, arguments: list[str], said: str) -> None:
     assert said in " ".join(run(*arguments, code=1).split())
+
+
+@pytest.mark.parametrize(
+    "word", ["120000", "discussion", "certificates", "2026-11-02 09:30:00", "publish_again", "Yaa"]
+)
+def test_nothing_of_a_table_is_cut_off_in_a_narrow_terminal(word: str) -> None:
+    pending = {"consumers": 2, "lag": 0, "pending": 1, "oldest_pending_seconds": 3, "owed": 0}
+    groups = [{"group": group, **pending} for group in ("certificates", "discussion")]
+    stream = {"stream": "edxelera.certificates", "length": 120_000, "oldest_seconds": 86_400 * 30, "groups": groups}
+    action = {"at": "2026-11-02T09:30:00+00:00", "who": "ngozi@learn-2", "action": "publish_again"}
+    why = "Discussion was restored from a backup of last night, and Yaa saw that posts had no names."
+    shown = StringIO()
+    narrow = Console(file=shown, width=80)
+    narrow.print(tables.streams([stream]))
+    narrow.print(tables.actions({"enrollment": [{**action, "why": why, "details": {"events": 12_000}}]}))
+    assert word in shown.getvalue()
+    assert "…" not in shown.getvalue()
+
+
+def test_what_goes_to_a_file_is_as_wide_as_it_needs_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert console_for(StringIO()).width > 200
+    monkeypatch.setenv("COLUMNS", "90")
+    assert console_for(StringIO()).width == 90
 
 
 def test_a_service_is_asked_with_no_other_ones_database() -> None:

@@ -1,15 +1,28 @@
 """What a person sees while something takes long: one moving line, and a line that stays for each thing done."""
 
+import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+#: Of what is read in a file, or by the next program of a pipe: tables there are as wide as what they say.
+_BROAD = 240
+
+
+def console_for(stream: TextIO) -> Console:
+    """As wide as the terminal; where there is none, as wide as tables need, not the 80 columns that rich assumes."""
+    width = None if stream.isatty() or "COLUMNS" in os.environ else _BROAD
+    return Console(stderr=stream is sys.stderr, highlight=False, soft_wrap=True, width=width)
+
+
+console = console_for(sys.stdout)
+errors = console_for(sys.stderr)
 
 
 class Step:

@@ -1,9 +1,10 @@
 """The answers as people read them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
+from rich.console import JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
@@ -28,11 +29,12 @@ def short(wire_type: str | None) -> str:
     return ".".join(wire_type.split(".")[2:]).removesuffix(".v1") if wire_type else "unreadable"
 
 
-def _table(*columns: str) -> Table:
-    """A leading ``>`` aligns a column to the right."""
+def _table(*columns: str, whole: Collection[str] = ()) -> Table:
+    """A leading ``>`` aligns a column to the right. What is too long goes on in the next line, except in ``whole``."""
     shown = Table(box=None, pad_edge=False, header_style="dim")
-    for title in columns:
-        shown.add_column(title.removeprefix(">"), justify="right" if title.startswith(">") else "left")
+    for column in columns:
+        title, side = column.removeprefix(">"), "right" if column.startswith(">") else "left"
+        shown.add_column(title, justify=cast(JustifyMethod, side), overflow="fold", no_wrap=title in whole)
     return shown
 
 
@@ -41,10 +43,11 @@ def _wrong(text: str, wrong: bool) -> str:
 
 
 def streams(found: Iterable[Mapping[str, Any]]) -> Table:
-    """A line for each group of each stream."""
-    shown = _table("stream", ">length", ">oldest", "group", ">members", ">lag", ">pending", ">oldest pending", ">owed")
+    """A line for each group of each stream; a stream is called by the service whose events it has."""
+    numbers = (">workers", ">lag", ">pending", ">oldest pending", ">owed")
+    shown = _table("stream", ">length", ">oldest", "group", *numbers, whole=("stream", "group"))
     for stream in found:
-        first = (stream["stream"], str(stream["length"]), age(stream["oldest_seconds"]))
+        first = (stream["stream"].partition(".")[2], str(stream["length"]), age(stream["oldest_seconds"]))
         for group in stream["groups"] or [None]:
             shown.add_row(*first, *(_group(group) if group else ("[dim]no group[/dim]",)))
             first = ("", "", "")
@@ -77,7 +80,7 @@ def with_owed(found: Sequence[Mapping[str, Any]], owed: Mapping[str, Mapping[str
 
 def built(service: str, found: Iterable[Mapping[str, Any]]) -> Table:
     """What was rebuilt, and what its workers have yet to be given."""
-    shown = _table("projection", ">events", "rows", "never taken in")
+    shown = _table("projection", ">events", "rows", "never taken in", whole=["projection"])
     for each in found:
         rows = ", ".join(f"{table} {number}" for table, number in each["rows"].items())
         shown.add_row(f"{service} {each['projection']}", str(each["events"]), rows, _never(each["not_taken_in"]))
@@ -86,7 +89,7 @@ def built(service: str, found: Iterable[Mapping[str, Any]]) -> Table:
 
 def verdicts(service: str, found: Iterable[Mapping[str, Any]]) -> Table:
     """Whether projections are what the archive tells."""
-    shown = _table("projection", ">events", "rows", "is", "never taken in")
+    shown = _table("projection", ">events", "rows", "is", "never taken in", whole=["projection"])
     for each in found:
         rows = ", ".join(f"{table['table']} {table['rows']}" for table in each["tables"])
         number = sum(table["differing"] for table in each["tables"])
@@ -126,7 +129,7 @@ def outboxes(found: Iterable[Mapping[str, Any]]) -> Table:
 
 def letters(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
     """Failed events of several services; their names are what ``show``, ``retry`` and ``discard`` take."""
-    shown = _table("letter", "consumer", "event", "subject", ">tries", ">first", ">last", "error")
+    shown = _table("letter", "consumer", "event", "subject", ">tries", ">first", ">last", "error", whole=["letter"])
     for unit, letters_ in found.items():
         for letter in letters_:
             shown.add_row(
@@ -144,11 +147,13 @@ def letters(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
 
 def actions(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
     """What operators did, the last first."""
-    shown = _table("when", "service", "who", "action", "why", "what")
+    shown = _table("when", "service", "who", "action", "why", "what", whole=("when", "service", "action"))
     rows = [(action["at"], unit, action) for unit, actions_ in found.items() for action in actions_]
     for at, unit, action in sorted(rows, key=lambda row: row[0], reverse=True):
         what = escape(_what(action["details"]))
-        shown.add_row(at[:19], unit, escape(action["who"]), action["action"], escape(action["why"]), what)
+        shown.add_row(
+            at[:19].replace("T", " "), unit, escape(action["who"]), action["action"], escape(action["why"]), what
+        )
     return shown
 
 
