@@ -147,6 +147,7 @@ def test_trap_04_what_fails_validation_becomes_a_dead_letter(
     effects.expect([1])
     eventually(lambda: pending(streams) == 0)
     assert [failure.state for failure in effects.failures()] == ["dead", "dead"]
+    assert {failure.envelope for failure in effects.failures()} == {body, b"{b'another_field': b'1'}"}
 
 
 def test_trap_05_a_read_takes_a_bounded_batch_and_a_graceful_stop_strands_nothing(

@@ -22,8 +22,8 @@ from redis.backoff import NoBackoff
 
 from chassis.messaging import groups
 from chassis.messaging.consumers import Consumers
+from chassis.messaging.entries import body_of
 from chassis.messaging.intake import Delivery, Report, Taker
-from chassis.messaging.publisher import DATA_FIELD
 
 log = structlog.get_logger(__name__)
 
@@ -273,7 +273,7 @@ async def _raw(message: RedisBatchStreamMessage) -> Any:
 
 
 def _delivery(stream: str, entry: tuple[bytes, dict[bytes, bytes]]) -> Delivery:
-    return Delivery(f"{stream}/{entry[0].decode()}", entry[1].get(DATA_FIELD, b""))
+    return Delivery(f"{stream}/{entry[0].decode()}", body_of(entry[1]))
 
 
 def _at_work(subscriber: Any) -> bool:

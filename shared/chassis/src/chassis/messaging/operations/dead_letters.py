@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from chassis.messaging.failures import State
 from chassis.messaging.operations.audit import Operator, note
+from chassis.messaging.operations.gist import gist
 from chassis.tables import event_failures, inbox
 
 _TABLE = event_failures.c
@@ -26,7 +27,7 @@ class LetterNotFound(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A failed event. ``error`` is the last line of the traceback in lists, and all of it in ``show``."""
+    """A failed event. ``error`` is the traceback's gist in lists, and all of it in ``show``."""
 
     id: int
     consumer: str
@@ -136,7 +137,7 @@ def _letter(row: Any) -> Letter:
 
 def _brief(row: Any) -> Letter:
     letter = _letter(row)
-    return replace(letter, error=letter.error.strip().rpartition("\n")[2])
+    return replace(letter, error=gist(letter.error))
 
 
 def _recorded(letter: Letter) -> dict[str, Any]:
