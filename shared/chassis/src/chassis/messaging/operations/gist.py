@@ -3,13 +3,13 @@
 import re
 from collections import deque
 
-_LONGEST = 240
+_LONGEST = 160
 _FRAMES = re.compile(r'^  File ".*", line \d+.*\n(?:^ .*\n)*', re.MULTILINE)
 _MODULES = re.compile(r"^(?:\w+\.)+(?=\w+(?::|$))")
 
 
 def gist(error: str) -> str:
-    """The exception and its message in one line, cut after 240 characters; what is no traceback is its own gist.
+    """The exception and its message in one line, cut after 160 characters; what is no traceback is its own gist.
 
     Not the last line: that of a database's or of a validation's message is the address of a page about such messages.
     """
