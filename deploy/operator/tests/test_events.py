@@ -131,7 +131,7 @@ def test_a_dead_letter_is_found_looked_at_and_retried(installation: Installation
     shown = run("dead", "show", name)
     assert str(envelope.id) in shown
     assert "RuntimeError: no [room] left" in shown
-    assert "1 dead letters" in run("dead", "retry", name, *WHY)
+    assert "1 dead letter\n" in run("dead", "retry", name, *WHY)
     installation.work()
     assert len(installation.effects) == 1
     assert "none" in run("dead", "list", "--unit", "learning")

@@ -149,7 +149,7 @@ def _decide(
     _show(done, tables.letters(done), as_json)
     if not as_json:
         number = sum(len(each) for each in done.values())
-        console.print(f"[green]✓[/green] {action}: {number} dead letters")
+        console.print(f"[green]✓[/green] {action}: {number} dead letter{'' if number == 1 else 's'}")
 
 
 @app.command()
