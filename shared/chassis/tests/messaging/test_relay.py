@@ -11,6 +11,7 @@ import redis
 from messaging_parts import GROUP, STREAM, Effects, MediaSettings, Parts, emit_all, entries, video
 from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
 from chassis import tables
 from chassis.app import connect_database
@@ -277,6 +278,32 @@ def test_a_group_that_is_missing_after_a_loss_still_counts(
     assert entries(streams) == [1]
 
 
+def test_a_redis_emptied_while_its_groups_are_looked_at_gets_everything_again(
+    db: Database, schema: TestSchema, redis_url: str, streams: "redis.Redis"
+) -> None:
+    """What was pending before is not pending after, and was not acknowledged all the same."""
+    with only_one(lock_engine(schema.url), "relay") as connection, streams_client(redis_url) as client:
+        publisher = Publisher(connection, client, STREAM, maxlen=1000, clock=utc_now)
+        emit_all(db, [1, 2])
+        publisher.publish()
+        streams.xgroup_create(STREAM, GROUP, id="0")
+        streams.xreadgroup(GROUP, "reader", {STREAM: ">"})
+        send = client.execute_command
+
+        def send_and_lose(*command: object, **options: object) -> object:
+            answer = send(*command, **options)
+            if command[0] in ("XINFO GROUPS", "EVAL"):
+                streams.flushdb()
+                streams.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
+            return answer
+
+        with patch.object(client, "execute_command", side_effect=send_and_lose):
+            publisher.checkpoint()
+        assert publisher.check() == 2
+        publisher.publish()
+    assert entries(streams) == [1, 2]
+
+
 def test_a_redis_rolled_back_to_an_older_state_gets_the_rest_again(
     db: Database, parts: Parts, streams: "redis.Redis", effects: Effects
 ) -> None:
@@ -313,6 +340,21 @@ def test_redis_and_mysql_may_go_away_and_come_back(
         wire.mend()
         eventually(lambda expected=numbers[-1]: expected in entries(streams))
     assert sorted(set(entries(streams))) == [1, 2, 3, 4]
+
+
+def test_what_interrupts_a_relay_now_and_then_does_not_make_it_slow(
+    db: Database, parts: Parts, streams: "redis.Redis", redis_wire: tuple[Wire, str]
+) -> None:
+    """Its pause grows only while nothing works."""
+    with capture_logs() as lines:
+        relay = parts.relay(redis_url=redis_wire[1])
+        for number in range(3):
+            emit_all(db, [number])
+            eventually(lambda expected=number + 1: relay.published == expected)
+            redis_wire[0].drop()
+            eventually(lambda: not relay.active)
+            eventually(lambda: relay.active)
+    assert [line["again_in"] for line in lines if line["event"] == "relay_interrupted"] == [0.1, 0.1, 0.1]
 
 
 def test_stopping_finishes_at_once_and_frees_the_lock(parts: Parts, schema: TestSchema) -> None:

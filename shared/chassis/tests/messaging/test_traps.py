@@ -1,5 +1,6 @@
 """The traps of FastStream on Redis Streams (their numbers: ADR 0003), each stepped over on real servers."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -27,6 +28,7 @@ from sqlalchemy.orm import Session
 
 from chassis.clock import utc_now
 from chassis.database import Database
+from chassis.messaging import groups
 from chassis.messaging.locks import lock_engine, only_one
 from chassis.messaging.publisher import Publisher
 from chassis.messaging.relay import streams_client
@@ -65,6 +67,23 @@ def test_trap_01_events_from_before_the_first_start_arrive_and_a_restart_goes_on
     put(streams, *numbered(4))
     effects.expect([1, 2, 3, 4])
     eventually(lambda: pending(streams) == 0)
+
+
+def test_trap_01_what_redis_lost_while_a_reader_came_back_is_read_from_its_first_entry(
+    parts: Parts, streams: "redis.Redis", effects: Effects
+) -> None:
+    """Emptied and filled again when we had made the group and FastStream had not begun: it makes the group then."""
+
+    async def lose_and_refill(*_: object) -> list[str]:
+        streams.flushdb()
+        put(streams, *numbered(1, 2))
+        return []
+
+    with patch.object(groups, "dead_on_this_host", side_effect=lose_and_refill) as last_look:
+        parts.consume(effects.consumers())
+    assert last_look.called
+    put(streams, *numbered(3))
+    effects.expect([1, 2, 3])
 
 
 def test_trap_02_a_raising_handler_leaves_nothing_pending_and_loses_nothing(
@@ -251,6 +270,24 @@ def test_trap_09_a_name_with_entries_pending_is_never_removed(
     assert pending(streams) == 1
 
 
+def test_trap_09_names_of_the_long_dead_are_removed_once_their_entries_are_done(
+    redis_url: str, streams: "redis.Redis"
+) -> None:
+    streams.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
+    abandon(streams, "dead-1", 1)
+    streams.xgroup_createconsumer(STREAM, GROUP, "dead-2")
+
+    async def tidy() -> None:
+        async with redis.asyncio.Redis.from_url(redis_url) as client:
+            await groups.remove_long_gone(client, STREAM, GROUP)
+
+    asyncio.run(tidy())
+    assert _members(streams) == {"dead-1", "dead-2"}
+    with patch.object(groups, "_LONG_GONE", 0):
+        asyncio.run(tidy())
+    assert _members(streams) == {"dead-1"}
+
+
 def test_trap_10_redis_down_while_publishing_loses_nothing_and_doubles_have_one_effect(
     db: Database, parts: Parts, streams: "redis.Redis", effects: Effects, redis_wire: tuple[Wire, str]
 ) -> None:
@@ -316,10 +353,6 @@ def test_trap_11_liveness_looks_at_the_subscribers_and_not_at_redis(
 def _members(client: "redis.Redis") -> set[str]:
     found: Any = client.xinfo_consumers(STREAM, GROUP)
     return {member["name"].decode() for member in found}
-
-
-def _pending(client: "redis.Redis", group: str) -> Any:
-    return client.xpending_range(STREAM, group, min="-", max="+", count=1000)
 
 
 def _read_and_acknowledge(client: "redis.Redis", group: str, count: int, *, leaving: int | None = None) -> None:

@@ -3,15 +3,30 @@
 import os
 import socket
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import redis
 from redis.asyncio import Redis
 
+#: Where a new group begins: before the stream's first entry (ADR 0003, trap 1).
+FIRST = "0"
 #: Suffix of the member that claims what others abandoned.
 CLAIMING = "-claims"
 #: A member that has not asked for anything for so long (milliseconds) is dead: living ones ask every second.
 _LONG_GONE = 3_600_000
+_ANYBODY = ""
+#: Removes members without pending entries, idle for more than so long. A script, so that no entry can be delivered to
+#: one between the look and the removal.
+_REMOVE = """
+for _, found in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+  local member = {}
+  for i = 1, #found, 2 do member[found[i]] = found[i + 1] end
+  local meant = ARGV[2] == '' or member.name == ARGV[2]
+  if meant and member.pending == 0 and member.idle >= tonumber(ARGV[3]) then
+    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], member.name)
+  end
+end
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +43,9 @@ def consumer_name() -> str:
 
 
 async def ensure(client: "Redis", stream: str, group: str) -> None:
-    """The group exists. A new one begins with the stream's first entry (ADR 0003, trap 1)."""
+    """The group exists."""
     try:
-        await client.xgroup_create(stream, group, id="0", mkstream=True)
+        await client.xgroup_create(stream, group, id=FIRST, mkstream=True)
     except redis.ResponseError as error:
         if "BUSYGROUP" not in str(error):
             raise
@@ -90,13 +105,13 @@ async def take(client: "Redis", stream: str, group: str, source: str, me: str, c
 
 async def remove_if_idle(client: "Redis", stream: str, group: str, name: str) -> None:
     """Remove a member that has nothing pending; removing one that has would lose its entries (ADR 0003, trap 9)."""
-    for member in await client.xinfo_consumers(stream, group):
-        if member["name"].decode() == name and not member["pending"]:
-            await client.xgroup_delconsumer(stream, group, name)
+    await _remove(client, stream, group, name, 0)
 
 
 async def remove_long_gone(client: "Redis", stream: str, group: str) -> None:
     """Remove the names of processes that died long ago and whose entries others have taken over."""
-    for member in await client.xinfo_consumers(stream, group):
-        if not member["pending"] and member["idle"] > _LONG_GONE:
-            await client.xgroup_delconsumer(stream, group, member["name"])
+    await _remove(client, stream, group, _ANYBODY, _LONG_GONE)
+
+
+async def _remove(client: "Redis", stream: str, group: str, name: str, idle: int) -> None:
+    await cast(Any, client.eval(_REMOVE, 1, stream, group, name, str(idle)))

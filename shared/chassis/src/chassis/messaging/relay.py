@@ -27,7 +27,7 @@ _LOCK_WAIT = 1
 #: An active relay speaks to MySQL every second or so. One that is silent for so many is frozen, or its machine is gone.
 _SILENCE = 10
 _STOP_CHECK = 0.25
-_LONGEST_PAUSE = 2.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
 def streams_client(url: str, *, timeout: float = 5.0) -> "redis.Redis":
@@ -65,6 +65,8 @@ class Relay:
         self.active = False
         #: How many rows this relay has published.
         self.published = 0
+        #: After the next error; grows while nothing works.
+        self._pause = _FIRST_PAUSE
         self._beat = time.monotonic()
 
     def start(self) -> None:
@@ -85,20 +87,18 @@ class Relay:
 
     def run(self) -> None:
         """Until ``stop``: hold the lock and publish, or wait for the lock. Errors cost a pause, never the thread."""
-        pause = 0.1
         while not self._stopping.is_set():
             self._beat = time.monotonic()
             try:
                 self._hold_and_publish()
-                pause = 0.1
             except (SQLAlchemyError, redis.RedisError, OSError) as error:
-                log.warning("relay_interrupted", service=self._service, error=str(error), again_in=pause)
+                log.warning("relay_interrupted", service=self._service, error=str(error), again_in=self._pause)
             except Exception:
-                log.exception("relay_failed", service=self._service, again_in=pause)
+                log.exception("relay_failed", service=self._service, again_in=self._pause)
             else:
                 continue
-            self._stopping.wait(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            self._stopping.wait(self._pause)
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
     def _hold_and_publish(self) -> None:
         with only_one(self._engine, "relay", _LOCK_WAIT, silence=_SILENCE) as connection:
@@ -122,6 +122,7 @@ class Relay:
             self._beat = time.monotonic()
             rows = publisher.publish()
             self.published += rows
+            self._pause = _FIRST_PAUSE
             if not rows and bell.wait(self._look_every):
                 continue
             if not rows:

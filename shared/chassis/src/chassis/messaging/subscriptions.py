@@ -175,6 +175,7 @@ class Subscriptions:
             subscriber = broker.subscriber(
                 stream=source, ack_policy=AckPolicy.MANUAL, no_reply=True, parser=_unparsed, decoder=_raw
             )
+            subscriber.last_id = groups.FIRST  # where its group begins, should it be missing by then (trap 1)
             subscriber(handle)
 
     async def _take_new(self, message: dict[str, Any]) -> None:
