@@ -4,11 +4,12 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import redis
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from chassis import tables, tracing
@@ -96,6 +97,13 @@ class Effects:
     def failures(self) -> list[Any]:
         with self._db.begin() as session:
             return list(session.execute(select(tables.event_failures).order_by(tables.event_failures.c.id)))
+
+    def let_pass(self, **time: float) -> None:
+        """As if so much time had passed for all that is to be tried again (when, the database's clock decides)."""
+        due = tables.event_failures.c.next_attempt_at
+        earlier = func.timestampadd(text("MICROSECOND"), -(timedelta(**time) // timedelta(microseconds=1)), due)
+        with self._db.begin() as session:
+            session.execute(update(tables.event_failures).values(next_attempt_at=earlier))
 
     def unpublished(self) -> int:
         with self._db.begin() as session:

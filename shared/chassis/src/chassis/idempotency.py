@@ -16,17 +16,16 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from anyio.to_thread import run_sync
-from sqlalchemy import and_, delete, func, insert, select, text, update
+from sqlalchemy import and_, delete, insert, select, update
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis import auth
+from chassis import auth, database_clock
 from chassis.database import Database, at_the_end, is_duplicate
 from chassis.errors import Conflict, Unprocessable
 from chassis.ids import new_id
 from chassis.tables import idempotency_keys as keys
-from chassis.types import UtcDateTime
 
 Handler = Callable[[Request], Awaitable[Response]]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -34,8 +33,7 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 KEPT = timedelta(hours=24)
 #: A request that has not answered by then is taken to have died; its key may be used again.
 PRESUMED_DEAD_SECONDS = 15
-_NOW = func.utc_timestamp(text("6"), type_=UtcDateTime)
-_PRESUMED_DEAD_AT = func.timestampadd(text("SECOND"), PRESUMED_DEAD_SECONDS, _NOW, type_=UtcDateTime)
+_PRESUMED_DEAD_AT = database_clock.after(timedelta(seconds=PRESUMED_DEAD_SECONDS))
 _MARK = "__idempotent__"
 _OWNER = "idempotency_owner"
 
@@ -146,7 +144,7 @@ def _same_key(claim: _Claim) -> Any:
 
 
 def _resume(session: Session, claim: _Claim, now: datetime) -> Response | None:
-    is_running = (keys.c.locked_until > _NOW).label("is_running")
+    is_running = (keys.c.locked_until > database_clock.NOW).label("is_running")
     row = session.execute(select(keys, is_running).where(_same_key(claim)).with_for_update()).first()
     if row is None:
         raise InProgress(headers={"Retry-After": "1"})  # just released; the client's next try starts afresh

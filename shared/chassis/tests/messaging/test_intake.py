@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from messaging_parts import Effects, Parts, delivery, numbered, video
@@ -12,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from chassis import tables
+from chassis.clock import utc_now
 from chassis.database import Database
 from chassis.messaging import Consumers, NotYet, emit
 from chassis.messaging.failures import LEASE
@@ -223,28 +225,27 @@ def test_an_event_that_came_before_its_cause_follows_it_within_milliseconds(db: 
         if event.sequence == 2 and not session.scalar(text("SELECT COUNT(*) FROM effects WHERE number = 1")):
             raise NotYet("video 1 is unknown")
 
-    clock = SettableClock()
     consumers = effects.consumers(needs_the_cause)
-    taker, retrier = Taker(db, consumers, clock=clock), Retrier(db, consumers, clock=clock)
+    taker, retrier = Taker(db, consumers), Retrier(db, consumers)
     taker.take_in([delivery(numbered(2)[0])])
     assert effects.numbers() == []
     taker.take_in([delivery(numbered(1)[0])])
-    clock.advance(milliseconds=70)
+    effects.let_pass(milliseconds=70)
     assert retrier.retry_one() is not None
     assert effects.numbers() == [1, 2]
     assert effects.failures() == []
 
 
 def test_retries_wait_longer_each_time_and_end_as_a_dead_letter(db: Database, effects: Effects) -> None:
-    clock, policy = SettableClock(), RetryPolicy(attempts=4)
+    policy = RetryPolicy(attempts=4, first=timedelta(minutes=1))
     consumers = effects.consumers(fails_at(1))
-    Taker(db, consumers, clock=clock, policy=policy).take_in([delivery(numbered(1)[0])])
-    retrier = Retrier(db, consumers, clock=clock, policy=policy)
+    Taker(db, consumers, policy=policy).take_in([delivery(numbered(1)[0])])
+    retrier = Retrier(db, consumers, policy=policy)
     waits = []
-    while (due := retrier.next_due()) is not None:
+    while (due := retrier.due_in()) is not None:
         assert retrier.retry_one() is None, "not due yet"
-        waits.append((due - clock.now).total_seconds())
-        clock.set(due)
+        waits.append(due.total_seconds())
+        effects.let_pass(seconds=waits[-1])
         retrier.retry_one()
     assert waits == sorted(waits)
     assert len(waits) == 3
@@ -253,16 +254,35 @@ def test_retries_wait_longer_each_time_and_end_as_a_dead_letter(db: Database, ef
 
 
 def test_the_delay_survives_a_restart_and_success_clears_the_failure(db: Database, effects: Effects) -> None:
-    clock = SettableClock()
-    Taker(db, effects.consumers(fails_at(1)), clock=clock).take_in([delivery(numbered(1)[0])])
-    repaired = Retrier(db, effects.consumers(), clock=clock)  # a new process, and a new version of the code
+    policy = RetryPolicy(first=timedelta(minutes=1))
+    Taker(db, effects.consumers(fails_at(1)), policy=policy).take_in([delivery(numbered(1)[0])])
+    repaired = Retrier(db, effects.consumers())  # a new process, and a new version of the code
     assert repaired.retry_one() is None
-    clock.advance(seconds=2)
+    effects.let_pass(minutes=2)
     report = repaired.retry_one()
     assert report is not None
     assert report.outcomes == [("learning.note", Outcome.HANDLED)]
     assert effects.numbers() == [1]
     assert effects.failures() == []
+
+
+@pytest.mark.parametrize("wrong_by", [timedelta(hours=1), timedelta(hours=-1)], ids=["ahead", "behind"])
+def test_a_worker_whose_clock_is_wrong_neither_holds_a_retry_back_nor_hurries_it(
+    wrong_by: timedelta, db: Database, effects: Effects
+) -> None:
+    policy = RetryPolicy(first=timedelta(minutes=1))
+    clock = SettableClock(utc_now() + wrong_by)
+    consumers = effects.consumers(fails_at(1))
+    Taker(db, consumers, clock=clock, policy=policy).take_in([delivery(numbered(1)[0])])
+    for judge in (clock, utc_now):
+        retrier = Retrier(db, consumers, clock=judge, policy=policy)
+        due = retrier.due_in()
+        assert due is not None
+        assert timedelta(seconds=20) < due < timedelta(seconds=72)
+        assert retrier.retry_one() is None
+    effects.let_pass(seconds=72)
+    assert Retrier(db, consumers, clock=clock, policy=policy).retry_one() is not None
+    assert effects.failures()[0].attempts == 2
 
 
 def test_an_attempt_that_kills_its_process_still_counts(db: Database, effects: Effects) -> None:
@@ -272,34 +292,33 @@ def test_an_attempt_that_kills_its_process_still_counts(db: Database, effects: E
     def kills(session: Session, event: VideoReady) -> None:
         raise Killed
 
-    clock, policy = SettableClock(), RetryPolicy(attempts=3, quick_attempts=3)
-    Taker(db, effects.consumers(fails_at(1)), clock=clock, policy=policy).take_in([delivery(numbered(1)[0])])
-    retrier = Retrier(db, effects.consumers(kills), clock=clock, policy=policy)
+    policy = RetryPolicy(attempts=3, quick_attempts=3)
+    Taker(db, effects.consumers(fails_at(1)), policy=policy).take_in([delivery(numbered(1)[0])])
+    retrier = Retrier(db, effects.consumers(kills), policy=policy)
     for attempt in (2, 3):
-        clock.advance(seconds=LEASE.total_seconds() + 1)
+        effects.let_pass(seconds=LEASE.total_seconds() + 1)
         with pytest.raises(Killed):
             retrier.retry_one()
         assert effects.failures()[0].attempts == attempt
-    clock.advance(seconds=LEASE.total_seconds() + 1)
+    effects.let_pass(seconds=LEASE.total_seconds() + 1)
     retrier.retry_one()
     assert effects.failures()[0].state == "dead"
     assert "never ended" in effects.failures()[0].error
 
 
 def test_two_workers_do_not_retry_the_same_failure_at_once(db: Database, effects: Effects) -> None:
-    clock = SettableClock()
-    Taker(db, effects.consumers(fails_at(1, 2)), clock=clock).take_in([delivery(each) for each in numbered(1, 2)])
-    clock.advance(minutes=1)
+    Taker(db, effects.consumers(fails_at(1, 2))).take_in([delivery(each) for each in numbered(1, 2)])
+    effects.let_pass(minutes=1)
     inside, go_on = threading.Event(), threading.Event()
 
     def slow(session: Session, event: VideoReady) -> None:
         inside.set()
         go_on.wait(10)
 
-    slowly = threading.Thread(target=Retrier(db, effects.consumers(slow), clock=clock).retry_one)
+    slowly = threading.Thread(target=Retrier(db, effects.consumers(slow)).retry_one)
     slowly.start()
     inside.wait(10)
-    other = Retrier(db, effects.consumers(), clock=clock)
+    other = Retrier(db, effects.consumers())
     assert other.retry_one() is not None
     assert other.retry_one() is None
     go_on.set()
@@ -308,10 +327,9 @@ def test_two_workers_do_not_retry_the_same_failure_at_once(db: Database, effects
 
 
 def test_a_consumer_that_no_longer_exists_leaves_a_dead_letter(db: Database, effects: Effects) -> None:
-    clock = SettableClock()
-    Taker(db, effects.consumers(fails_at(1)), clock=clock).take_in([delivery(numbered(1)[0])])
-    clock.advance(minutes=1)
-    Retrier(db, effects.consumers(name="learning.renamed"), clock=clock).retry_one()
+    Taker(db, effects.consumers(fails_at(1))).take_in([delivery(numbered(1)[0])])
+    effects.let_pass(minutes=1)
+    Retrier(db, effects.consumers(name="learning.renamed")).retry_one()
     assert effects.failures()[0].state == "dead"
     assert "learning.note" in effects.failures()[0].error
 

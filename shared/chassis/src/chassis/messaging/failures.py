@@ -1,7 +1,8 @@
 """Events that could not be taken in: written down with their error, tried again when due, dead past the cap.
 
 An event is acknowledged only once it took effect or stands here, so one bad event never holds back the others. An
-attempt is counted before it is made: an event that kills its process runs out of attempts like any other.
+attempt is counted before it is made: an event that kills its process runs out of attempts like any other. When it is
+due the database's clock says: of several workers one may have a clock that is wrong.
 """
 
 import random
@@ -15,10 +16,11 @@ from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
+from chassis import database_clock
 from chassis.messaging.consumers import NotYet
 from chassis.messaging.inbox import Intake, trace_fields
 from chassis.messaging.retry import RetryPolicy
@@ -56,19 +58,20 @@ class Verdict:
     """What becomes of a failed event."""
 
     state: State
-    next_attempt_at: datetime | None
+    #: Until the next attempt; None when there is none.
+    delay: timedelta | None
     error: str
     quiet: bool
 
 
-def judge(error: BaseException, attempts: int, now: datetime, policy: RetryPolicy) -> Verdict:
+def judge(error: BaseException, attempts: int, policy: RetryPolicy) -> Verdict:
     """Try again later, or give up."""
     not_yet = isinstance(error, NotYet)
     delay = policy.delay(attempts, not_yet=not_yet, luck=random.random())
     text = f"NotYet: {error}" if not_yet else "".join(traceback.format_exception(error))
     if delay is None:
         return Verdict(State.DEAD, None, text, quiet=False)
-    return Verdict(State.RETRYING, now + delay, text, quiet=not_yet)
+    return Verdict(State.RETRYING, delay, text, quiet=not_yet)
 
 
 def record(session: Session, intake: Intake, verdict: Verdict, now: datetime) -> None:
@@ -103,10 +106,14 @@ def _upsert(session: Session, row: dict[str, Any], verdict: Verdict, now: dateti
         error=verdict.error,
         first_at=now,
         last_at=now,
-        next_attempt_at=verdict.next_attempt_at,
+        next_attempt_at=_due(verdict),
     )
     new = statement.inserted
     session.execute(statement.on_duplicate_key_update(error=new.error, last_at=new.last_at))
+
+
+def _due(verdict: Verdict) -> ColumnElement[datetime] | None:
+    return None if verdict.delay is None else database_clock.after(verdict.delay)
 
 
 def tell(verdict: Verdict, attempts: int, **about: Any) -> None:
@@ -119,10 +126,10 @@ def tell(verdict: Verdict, attempts: int, **about: Any) -> None:
     elif verdict.quiet:
         log.debug("event_not_yet", **fields)
     else:
-        log.warning("event_failed", **fields, next_attempt_at=verdict.next_attempt_at)
+        log.warning("event_failed", **fields, again_in=verdict.delay and round(verdict.delay.total_seconds(), 3))
 
 
-def claim_due(session: Session, now: datetime) -> Failure | None:
+def claim_due(session: Session) -> Failure | None:
     """Take the failure that is due longest, if any, and count the attempt that the caller now makes."""
     found = session.execute(
         select(
@@ -133,7 +140,7 @@ def claim_due(session: Session, now: datetime) -> Failure | None:
             event_failures.c.envelope,
             event_failures.c.attempts,
         )
-        .where(event_failures.c.state == State.RETRYING, event_failures.c.next_attempt_at <= now)
+        .where(event_failures.c.state == State.RETRYING, event_failures.c.next_attempt_at <= database_clock.NOW)
         .order_by(event_failures.c.next_attempt_at)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -144,7 +151,7 @@ def claim_due(session: Session, now: datetime) -> Failure | None:
     session.execute(
         update(event_failures)
         .where(event_failures.c.id == failure.id)
-        .values(attempts=failure.attempts + 1, next_attempt_at=now + LEASE)
+        .values(attempts=failure.attempts + 1, next_attempt_at=database_clock.after(LEASE))
     )
     return failure
 
@@ -159,7 +166,7 @@ def postpone(session: Session, failure: Failure, verdict: Verdict, now: datetime
     session.execute(
         update(event_failures)
         .where(event_failures.c.id == failure.id)
-        .values(state=verdict.state, error=verdict.error, last_at=now, next_attempt_at=verdict.next_attempt_at)
+        .values(state=verdict.state, error=verdict.error, last_at=now, next_attempt_at=_due(verdict))
     )
     about = {"consumer": failure.consumer, "event_id": failure.event_id, "event_type": failure.type}
     tell(verdict, failure.attempts + 1, **about, **_trace_in(failure.envelope))
@@ -172,12 +179,13 @@ def _trace_in(raw: bytes) -> dict[str, str | None]:
         return {}
 
 
-def next_due(session: Session) -> datetime | None:
-    """When the next failure is due; None when there is none."""
-    due: datetime | None = session.scalar(
-        select(func.min(event_failures.c.next_attempt_at)).where(event_failures.c.state == State.RETRYING)
+def due_in(session: Session) -> timedelta | None:
+    """How long until the next failure is due, negative when it is; None when there is none."""
+    soonest = func.min(event_failures.c.next_attempt_at)
+    microseconds = session.scalar(
+        select(database_clock.microseconds_until(soonest)).where(event_failures.c.state == State.RETRYING)
     )
-    return due
+    return None if microseconds is None else timedelta(microseconds=microseconds)
 
 
 def forget_settled(session: Session) -> int:

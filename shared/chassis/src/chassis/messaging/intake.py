@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
@@ -159,14 +159,13 @@ class Taker:
                     raise
                 # Another worker may have made the same row in between our look and our row.
                 if last or not is_duplicate(error):
-                    return failures.judge(error, 1, self._clock(), self._policy)
+                    return failures.judge(error, 1, self._policy)
         raise AssertionError("unreachable")
 
     def set_aside(self, delivery: Delivery, reason: str) -> Report:
         """Write a delivery down as failed without trying it here: it may have killed the processes that did."""
         report = Report()
-        now = self._clock()
-        verdict = failures.Verdict(failures.State.RETRYING, now, reason, quiet=False)
+        verdict = failures.Verdict(failures.State.RETRYING, timedelta(0), reason, quiet=False)
         for intake in self._understand(delivery, report):
             self._write_down(intake, verdict, report)
         return report

@@ -1,6 +1,6 @@
 """Tries failed events again when they are due."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -43,7 +43,7 @@ class Retrier:
     def retry_one(self) -> Report | None:
         """Try the failure that is due longest; None when none is due. Raises when the database is out of reach."""
         now = self._clock()
-        failure = self._database.run(lambda session: failures.claim_due(session, now))
+        failure = self._database.run(failures.claim_due)
         if failure is None:
             return None
         report = Report()
@@ -61,9 +61,9 @@ class Retrier:
         report.handled(admitted, self._clock())
         return report
 
-    def next_due(self) -> datetime | None:
-        """When there is something to do next."""
-        return self._database.run(failures.next_due)
+    def due_in(self) -> timedelta | None:
+        """How long until there is something to do next; None when nothing is to be tried again."""
+        return self._database.run(failures.due_in)
 
     def _intakes(self, failure: Failure) -> list[Intake]:
         envelope = Envelope.parse(failure.envelope)
@@ -81,7 +81,7 @@ class Retrier:
             raise ProcessDied(f"{failure.attempts} attempts were made; the last one never ended")
 
     def _verdict(self, error: Exception, failure: Failure) -> Verdict:
-        verdict = failures.judge(error, failure.attempts + 1, self._clock(), self._policy)
+        verdict = failures.judge(error, failure.attempts + 1, self._policy)
         if isinstance(
             error, (ValidationError, ConsumerGone, ProcessDied)
         ):  # trying again with the same code cannot help

@@ -171,10 +171,8 @@ class Worker:
     def _retry(self) -> float:
         while not self._retries.stopping and (report := self._retrier.retry_one()) is not None:
             self.metrics.taken_in(report)
-        due = self._retrier.next_due()
-        if due is None:
-            return _RETRY_LOOK
-        return min(_RETRY_LOOK, max(0.01, (due - self._clock()).total_seconds()))
+        due = self._retrier.due_in()
+        return _RETRY_LOOK if due is None else min(_RETRY_LOOK, max(0.01, due.total_seconds()))
 
     def _dead_parts(self) -> list[str]:
         parts = {

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, select, true, update
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
+from chassis import database_clock
 from chassis.messaging.failures import State
 from chassis.messaging.operations.audit import Operator, note
 from chassis.messaging.operations.gist import gist
@@ -98,7 +99,7 @@ def retry(session: Session, selection: Selection, operator: Operator, now: datet
     """The worker tries these again at once, with all their attempts before them; answers which."""
     letters = _lock(session, selection)
     if letters:
-        again = {"state": State.RETRYING, "attempts": 0, "next_attempt_at": now}
+        again = {"state": State.RETRYING, "attempts": 0, "next_attempt_at": database_clock.NOW}
         session.execute(update(event_failures).where(_TABLE.id.in_([each.id for each in letters])).values(again))
         note(session, operator, "retry", {"letters": [_recorded(each) for each in letters]}, now)
     return letters

@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
+from chassis import database_clock
 from chassis.database import Database
 from chassis.messaging.consumers import Consumers
 from chassis.messaging.failures import State
@@ -61,9 +62,10 @@ def take_in_again(
     readable = _readable(envelopes, wanted, replayed)
     offset = 0
     while chunk := list(islice(readable, CHUNK)):
-        due = now + timedelta(microseconds=offset)
         queued = database.run(
-            lambda session, given=chunk, at=due: _queue(session, name, given, operator, at, again=again)  # type: ignore[misc]
+            lambda session, given=chunk, place=offset: _queue(  # type: ignore[misc]
+                session, name, given, operator, now, place, again=again
+            )
         )
         replayed.queued += queued
         replayed.had_already += len(chunk) - queued
@@ -87,8 +89,16 @@ def _readable(
 
 
 def _queue(
-    session: Session, name: str, chunk: list[tuple[Envelope, bytes]], operator: Operator, now: datetime, *, again: bool
+    session: Session,
+    name: str,
+    chunk: list[tuple[Envelope, bytes]],
+    operator: Operator,
+    now: datetime,
+    offset: int,
+    *,
+    again: bool,
 ) -> int:
+    """``offset`` is the place of the first: what is queued is tried in the order given."""
     ids = [envelope.id for envelope, _ in chunk]
     known = inbox.c.consumer == name, inbox.c.event_id.in_(ids)
     seen = frozenset(session.scalars(select(inbox.c.event_id).where(*known).with_for_update()))
@@ -96,7 +106,7 @@ def _queue(
         session.execute(delete(inbox).where(*known))
         seen = frozenset()
     fresh = [(envelope, raw) for envelope, raw in chunk if envelope.id not in seen]
-    for place, (envelope, raw) in enumerate(fresh):
+    for place, (envelope, raw) in enumerate(fresh, start=offset):
         _put(session, name, envelope, raw, f"replayed by {operator.who}: {operator.why}", now, place)
     if fresh:
         details = {"consumer": name, "again": again, "events": [str(envelope.id) for envelope, _ in fresh]}
@@ -117,7 +127,7 @@ def _put(session: Session, name: str, envelope: Envelope, raw: bytes, reason: st
         error=reason,
         first_at=now,
         last_at=now,
-        next_attempt_at=now + timedelta(microseconds=place),
+        next_attempt_at=database_clock.after(timedelta(microseconds=place)),
     )
     new = statement.inserted
     session.execute(
