@@ -15,7 +15,7 @@ from tests.faults.stage import LESSONS, PRICE, Stage
 _SHARES = {Story.SCHOLAR: 68, Story.IMPATIENT: 5, Story.REFUNDED: 3, Story.FORGOTTEN: 2, Story.WRONG_SUM: 2}
 _NOT_YET_INSIDE = ("not_enrolled", "forbidden", "not_found")
 #: Nobody completes a lesson in the moment in which the money is there.
-_LOOKS_AROUND_SECONDS = 2
+_LOOKS_AROUND_SECONDS = 5
 _ASK_AFTER_SECONDS = 15
 _PASSWORD = secrets.token_urlsafe(12)
 
