@@ -18,7 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make faults", description="Break the platform and see whether it heals.")
     parser.add_argument("--minutes", type=float, default=20, help="begin no new run after so long (20)")
     parser.add_argument(
-        "--journeys", type=int, default=2080, help="students in one run (2080: the events of 2000 plain ones)"
+        "--journeys", type=int, default=2060, help="students in one run (2060: the events of 2000 plain ones)"
     )
     parser.add_argument("--seed", type=int, help="of the first run; the next ones count on from it (drawn)")
     given = parser.parse_args()

@@ -14,8 +14,9 @@ from tests.faults.stage import LESSONS, PRICE, Stage
 #: Out of a hundred students; the others are plain. Late in a run nobody is forgotten: reconciliation takes minutes.
 _SHARES = {Story.SCHOLAR: 68, Story.IMPATIENT: 5, Story.REFUNDED: 3, Story.FORGOTTEN: 2, Story.WRONG_SUM: 2}
 _NOT_YET_INSIDE = ("not_enrolled", "forbidden", "not_found")
-#: Nobody completes a lesson in the moment in which the money is there.
-_LOOKS_AROUND_SECONDS = 5
+#: Nobody completes a lesson in the moment in which the money is there, and who is not known yet only asks again. The
+#: more are under way, the longer it takes to be known: a second for each so many students.
+_STUDENTS_A_SECOND = 20
 _ASK_AFTER_SECONDS = 15
 _PASSWORD = secrets.token_urlsafe(12)
 
@@ -31,14 +32,20 @@ def story_of(number: int, journeys: int, dice: random.Random) -> Story:
 
 
 class Journey:
-    """One student's way; ``walk`` returns when it is over, whatever happened to the platform meanwhile."""
+    """One student's way; ``walk`` returns when it is over, whatever happened to the platform meanwhile.
 
-    def __init__(self, stage: Stage, browser: Browser, staff: Browser, ledger: Ledger, promises: Promises) -> None:
+    ``looks_around`` is how many seconds pass between the money and the first lesson.
+    """
+
+    def __init__(
+        self, stage: Stage, browser: Browser, staff: Browser, ledger: Ledger, promises: Promises, *, looks_around: float
+    ) -> None:
         self._stage = stage
         self._browser = browser
         self._staff = staff
         self._ledger = ledger
         self._promises = promises
+        self._looks_around = looks_around
         self._base = stage.platform.url
         self._sandbox = f"{stage.platform.env['SANDBOX_PUBLIC_URL']}/sandbox/transactions"
 
@@ -89,7 +96,7 @@ class Journey:
 
     async def _get_in(self) -> None:
         """Begin to learn; whoever is still outside after a while asks for the payment, as a checkout's page would."""
-        await asyncio.sleep(_LOOKS_AROUND_SECONDS)
+        await asyncio.sleep(self._looks_around)
         try:
             async with asyncio.timeout(_ASK_AFTER_SECONDS):
                 await self._complete(LESSONS[0])
@@ -168,11 +175,14 @@ class Load:
             staff, admin = Browser(session, self.ledger), self._stage.platform.admin
             await staff.log_in(self._stage.platform.url, admin.email, admin.password)
 
+            looks_around = self._together / _STUDENTS_A_SECOND
+
             async def one_after_another() -> None:
                 for number in numbers:
                     promises = Promises(number, self._stories[number])
                     self.ledger.students.append(promises)
                     browser = Browser(session, self.ledger)
-                    await Journey(self._stage, browser, staff, self.ledger, promises).walk()
+                    journey = Journey(self._stage, browser, staff, self.ledger, promises, looks_around=looks_around)
+                    await journey.walk()
 
             await asyncio.gather(*(one_after_another() for _ in range(self._together)))
