@@ -1,6 +1,7 @@
 """Waiting, by condition, until the platform has healed and has nothing left to do."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import redis
@@ -16,6 +17,8 @@ from edxelera.units import UNITS
 
 #: Reconciliation asks after a minute, then after two more; everything else is quicker.
 HEALS_WITHIN = 300.0
+#: What is still waited for is said this often (seconds), so that whoever reads a run knows where its end went.
+_SAY_EVERY = 10.0
 
 _OPEN = {
     "webhooks to process": ("enrollment", "webhooks WHERE status = 'received'"),
@@ -24,11 +27,21 @@ _OPEN = {
 }
 
 
-def wait_for_rest(stage: Stage, seconds: float = HEALS_WITHIN) -> str:
+def wait_for_rest(stage: Stage, say: Callable[[str], None] | None = None, seconds: float = HEALS_WITHIN) -> str:
     """Return when every process is ready and nothing is under way; else what still is, as a complaint."""
+    said = time.monotonic()
+
+    def rests() -> bool:
+        nonlocal said
+        left = unrest(stage)
+        if left and say is not None and time.monotonic() - said > _SAY_EVERY:
+            said = time.monotonic()
+            say(f"not yet at rest: {'; '.join(left)}")
+        return not left
+
     try:
         stage.platform.processes.wait_until_ready()
-        eventually(lambda: not unrest(stage), seconds, what="rest", every=0.25)
+        eventually(rests, seconds, what="rest", every=0.25)
     except (AssertionError, Failure):
         return f"promise 4: after {seconds:.0f} s there is no rest: {'; '.join(unrest(stage)) or 'processes'}"
     return ""

@@ -60,7 +60,7 @@ def run(plan: Plan, say: Callable[[str], None]) -> Outcome:
         say(f"the load is over after {time.monotonic() - began:.0f} s")
         missed = chaos.never_passed()
         chaos.heal()
-        found = [*missed, *filter(None, [wait_for_rest(stage)])]
+        found = [*missed, *filter(None, [wait_for_rest(stage, say)])]
         say(f"at rest after {time.monotonic() - began:.0f} s")
         world = read_world(stage)
         found += complaints(load.ledger, world, stage.course)
