@@ -176,6 +176,14 @@ def test_reconciliation_asks_with_growing_distance_and_then_gives_up() -> None:
     assert policy.GIVE_UP_AFTER <= asked - NOW <= policy.GIVE_UP_AFTER + policy.LONGEST_PAUSE
 
 
+def test_a_refund_is_asked_about_soon_and_then_ever_more_rarely() -> None:
+    pauses = [policy.refund_pause(attempt) for attempt in range(1, policy.REFUND_ATTEMPTS)]
+    assert pauses[:3] == [timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=2)]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == policy.refund_pause(10**6) == timedelta(hours=6)
+    assert timedelta(days=3) <= sum(pauses, timedelta()) < timedelta(days=3.5)
+
+
 @pytest.mark.parametrize(
     ("url", "allowed"),
     [

@@ -1,11 +1,15 @@
 """Refunds: full, partial, failing, waiting for attention, made elsewhere, with every kind of bad luck."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from contracts.events import EnrollmentActivated, EnrollmentRevoked, EnrollmentSuspended, PaymentRefunded
+from enrollment.payments import refund_runner
+from enrollment.paystack import Paystack
 
 
 def test_a_full_refund_suspends_while_under_way_and_then_revokes(open_school: Any) -> None:
@@ -112,6 +116,19 @@ def test_lost_refund_webhooks_are_made_good_by_asking(open_school: Any) -> None:
     assert open_school.run_refunds() == 0
 
 
+def test_a_refund_that_paystack_has_taken_is_asked_about_after_half_a_minute(open_school: Any) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    open_school.refund(reference)
+    open_school.run_refunds()
+    open_school.pass_time(seconds=29)
+    assert open_school.run_refunds() == 0
+    assert open_school.refunds(reference)[0].status == "pending"
+    open_school.pass_time(seconds=1)
+    assert open_school.run_refunds() == 1
+    assert open_school.refunds(reference)[0].status == "processing"
+
+
 def test_refund_webhooks_in_the_wrong_order_end_the_same(open_school: Any) -> None:
     open_school.cohort()
     _, reference = open_school.enrolled()
@@ -136,10 +153,39 @@ def test_an_answer_that_was_lost_does_not_refund_twice(open_school: Any) -> None
     open_school.outage("lost-answer", "refund", seconds=0)
     open_school.run_refunds()
     assert open_school.refunds(reference)[0].status == "sending"
-    open_school.pass_time(minutes=3)
+    open_school.pass_time(seconds=119)
+    assert open_school.run_refunds() == 0, "Paystack may still be busy with it"
+    open_school.pass_time(minutes=1)
     open_school.run_refunds()
     assert open_school.refunds(reference)[0].provider_id is not None
     assert len(open_school.sandbox.control(f"refunds?reference={reference}", method="GET")) == 1
+
+
+def test_a_refund_that_never_reached_paystack_is_asked_for_again_soon(open_school: Any) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    open_school.refund(reference)
+    with closing(Paystack("http://127.0.0.1:1", "sk_test_nobody")) as unreachable:
+        refund_runner.run_due(replace(open_school.cashier, paystack=unreachable), open_school.clock.now)
+    assert open_school.refunds(reference)[0].status == "sending"
+    open_school.pass_time(seconds=30)
+    assert open_school.run_refunds() == 1
+    assert open_school.refunds(reference)[0].provider_id is not None
+
+
+def test_a_refund_whose_turn_came_too_late_is_left_to_the_next_claim(open_school: Any, monkeypatch: Any) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    open_school.refund(reference)
+    monkeypatch.setattr(refund_runner, "BEGINS_WITHIN", -1.0)
+    assert open_school.run_refunds() == 1
+    assert open_school.sandbox.control(f"refunds?reference={reference}", method="GET") == []
+    monkeypatch.undo()
+    open_school.pass_time(seconds=119)
+    assert open_school.run_refunds() == 0
+    open_school.pass_time(seconds=1)
+    assert open_school.run_refunds() == 1
+    assert open_school.refunds(reference)[0].provider_id is not None
 
 
 def test_without_balance_a_refund_waits_and_is_asked_for_again(open_school: Any) -> None:

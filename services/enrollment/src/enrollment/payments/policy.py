@@ -177,12 +177,12 @@ def next_check_at(checks: int, created_at: datetime, now: datetime) -> datetime 
 
 
 #: A refund that Paystack refuses for want of balance is asked for again this often, over about three days.
-REFUND_ATTEMPTS = 16
+REFUND_ATTEMPTS = 22
 
 
 def refund_pause(attempts: int) -> timedelta:
-    """How long to wait before asking about a refund again: from 30 seconds, doubling, to 6 hours."""
-    pause: timedelta = min(timedelta(seconds=30) * (1 << min(attempts, 16)), timedelta(hours=6))
+    """How long after the ``attempts``-th attempt (from 1) to ask again: from 30 seconds, doubling, to 6 hours."""
+    pause: timedelta = min(timedelta(seconds=30) * (1 << min(attempts - 1, 16)), timedelta(hours=6))
     return pause
 
 

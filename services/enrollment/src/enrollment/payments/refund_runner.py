@@ -1,9 +1,11 @@
 """Making queued refunds at Paystack, and asking how those under way stand.
 
 Paystack has no idempotency key for refunds. So each is claimed before it is asked for, carries our id in the
-merchant note, and after an attempt whose end we do not know it is looked for before it is asked for again.
+merchant note, and after an attempt whose end we do not know it is looked for before it is asked for again, once
+Paystack has had time to finish with it.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,12 +18,14 @@ from enrollment.models import Payment, Refund
 from enrollment.payments import policy, refunding
 from enrollment.payments.locks import lock_case
 from enrollment.payments.reconcile import BATCH, Cashier, in_parallel
-from enrollment.paystack import ProviderRefund, ProviderRefused, ProviderUnavailable
+from enrollment.paystack import ProviderRefund, ProviderRefused, ProviderUnavailable, ProviderUnreachable
 
 log = structlog.get_logger(__name__)
 
 #: Longer than any attempt takes; then another worker may take the refund over.
 CLAIM = timedelta(minutes=2)
+#: An attempt that could not begin within so long of its claim (seconds) is left to the next claim: it might outlive it.
+BEGINS_WITHIN = CLAIM.total_seconds() / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Task:
     currency: str
     provider_id: int | None
     attempts: int
+    #: By ``time.monotonic``.
+    claimed: float
 
 
 def run_due(cashier: Cashier, now: datetime) -> int:
@@ -52,21 +58,26 @@ def _claim_due(session: Session, now: datetime) -> list[Task]:
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()
-    tasks = []
+    tasks, claimed = [], time.monotonic()
     for refund, reference in rows:
         if refund.status == "queued":
             refund.status = "sending"
         refund.attempts += 1
         refund.next_attempt_at = now + max(CLAIM, policy.refund_pause(refund.attempts))
-        tasks.append(
-            Task(refund.id, reference, refund.amount_minor, refund.currency, refund.provider_id, refund.attempts)
-        )
+        money = refund.amount_minor, refund.currency
+        tasks.append(Task(refund.id, reference, *money, refund.provider_id, refund.attempts, claimed))
     return tasks
 
 
 def _run(cashier: Cashier, task: Task, now: datetime) -> None:
+    if time.monotonic() - task.claimed > BEGINS_WITHIN:
+        log.warning("refund_not_begun", refund=str(task.refund_id), effect="left to the next claim")
+        return
     try:
         answer = _ask(cashier, task)
+    except ProviderUnreachable as error:
+        log.warning("paystack_unreachable", refund=str(task.refund_id), error=str(error), effect="tried again soon")
+        cashier.database.run(lambda session: _come_back(session.get_one(Refund, task.refund_id), now))
     except ProviderUnavailable as error:
         log.warning("refund_not_answered", refund=str(task.refund_id), error=str(error), effect="tried again later")
     except ProviderRefused as refusal:
@@ -88,12 +99,19 @@ def _ask(cashier: Cashier, task: Task) -> ProviderRefund:
     )
 
 
+def _come_back(refund: Refund, now: datetime) -> None:
+    """The attempt's end is known, so the next one need not wait until its claim has run out."""
+    if refund.next_attempt_at is not None:
+        refund.next_attempt_at = now + policy.refund_pause(refund.attempts)
+
+
 def _take_answer(session: Session, task: Task, answer: ProviderRefund, now: datetime) -> None:
     case = lock_case(session, task.reference, now)
     refund = session.get_one(Refund, task.refund_id, populate_existing=True)
     refund.provider_id = answer.provider_id or refund.provider_id
     refund.provider_reference = answer.refund_reference or refund.provider_reference
     refunding.move(session, case, refund, answer.status, now)
+    _come_back(refund, now)
 
 
 def _take_refusal(cashier: Cashier, task: Task, refusal: ProviderRefused, now: datetime) -> None:
@@ -111,6 +129,7 @@ def _take_refusal(cashier: Cashier, task: Task, refusal: ProviderRefused, now: d
         refund = session.get_one(Refund, task.refund_id, populate_existing=True)
         if later and refund.status == "sending":
             refund.error = refusal.message[:500]
+            _come_back(refund, now)
         else:
             refunding.move(session, case, refund, "failed", now, error=refusal.message)
 

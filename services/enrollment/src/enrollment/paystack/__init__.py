@@ -3,10 +3,11 @@
 PaystackError
  ├─ ProviderRefused      it understood and said no: nothing has happened there
  └─ ProviderUnavailable  no usable answer: whether anything happened there is unknown
+     └─ ProviderUnreachable  no connection: nothing was sent
 """
 
 from enrollment.paystack.client import Paystack
-from enrollment.paystack.errors import PaystackError, ProviderRefused, ProviderUnavailable
+from enrollment.paystack.errors import PaystackError, ProviderRefused, ProviderUnavailable, ProviderUnreachable
 from enrollment.paystack.facts import Charge, Checkout, DisputeNotice, ProviderRefund, RefundNotice
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "ProviderRefund",
     "ProviderRefused",
     "ProviderUnavailable",
+    "ProviderUnreachable",
     "RefundNotice",
 ]

@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 import orjson
 
-from enrollment.paystack.errors import ProviderRefused, ProviderUnavailable
+from enrollment.paystack.errors import ProviderRefused, ProviderUnavailable, ProviderUnreachable
 from enrollment.paystack.facts import Charge, Checkout, ProviderRefund, text
 
 CONNECT_SECONDS = 3.0
@@ -127,7 +127,7 @@ class Paystack:
                 return self._once(method, path, body)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if attempt == ATTEMPTS:
-                    raise ProviderUnavailable(f"Paystack cannot be reached: {error}") from error
+                    raise ProviderUnreachable(f"Paystack cannot be reached: {error}") from error
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 if attempt == ATTEMPTS or method != "GET" or isinstance(error, httpx.TimeoutException):
                     raise ProviderUnavailable(f"Paystack did not answer: {type(error).__name__} {error}") from error

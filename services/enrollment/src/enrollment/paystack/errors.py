@@ -45,3 +45,7 @@ class ProviderUnavailable(PaystackError):
     def __init__(self, message: str, retry_after: int = 5) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class ProviderUnreachable(ProviderUnavailable):
+    """No connection could be made, so nothing was sent."""
