@@ -16,6 +16,8 @@ Json = dict[str, Any]
 PATIENCE_SECONDS = 300.0
 _TIMEOUT = aiohttp.ClientTimeout(total=15)
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 6.0
+#: Who is not let in yet will hardly be in the next second.
+_FIRST_PAUSE_OUTSIDE = 2.0
 #: Refusals of a platform in trouble: the request is good, its time is not.
 _PASSING = frozenset({401, 408, 409, 429, 500, 502, 503, 504})
 _IN_PROGRESS = "request_in_progress"
@@ -58,7 +60,7 @@ class Browser:
     ) -> Any:
         """The JSON of the first 2xx answer. ``wait_for`` are codes of refusals that pass, such as ``not_enrolled``."""
         headers = {**self._headers, **({"Idempotency-Key": key} if key else {})}
-        deadline, pause = time.monotonic() + PATIENCE_SECONDS, _FIRST_PAUSE
+        deadline, pause = time.monotonic() + PATIENCE_SECONDS, _FIRST_PAUSE_OUTSIDE if wait_for else _FIRST_PAUSE
         while True:
             status, body = await self._send(method, url, json, headers)
             if 200 <= status < 300:

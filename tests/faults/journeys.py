@@ -7,6 +7,7 @@ import threading
 import uuid
 
 import aiohttp
+import uvloop
 from tests.faults.client import Browser, Refused, Stuck
 from tests.faults.model import Ledger, Promises, Story
 from tests.faults.stage import LESSONS, PRICE, Stage
@@ -19,7 +20,7 @@ _LATE = 0.6
 _NOT_YET_INSIDE = ("not_enrolled", "forbidden", "not_found")
 #: Nobody completes a lesson in the moment in which the money is there, and who is not known yet only asks again. The
 #: more are under way, the longer it takes to be known: a second for each so many students.
-_STUDENTS_A_SECOND = 20
+_STUDENTS_A_SECOND = 15
 _ASK_AFTER_SECONDS = 15
 _PASSWORD = secrets.token_urlsafe(12)
 
@@ -151,7 +152,7 @@ class Load:
         self._together = together
         dice = random.Random(f"{seed}-stories")
         self._stories = [Story.PLAIN if plain else story_of(number, journeys, dice) for number in range(journeys)]
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._drive()), name="load", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="load", daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -170,6 +171,10 @@ class Load:
     def begun(self) -> float:
         """The share of the students who are under way or through."""
         return len(self.ledger.students) / self.journeys
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._drive())
 
     async def _drive(self) -> None:
         numbers = iter(range(self.journeys))
