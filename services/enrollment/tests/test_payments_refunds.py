@@ -9,7 +9,7 @@ import pytest
 
 from contracts.events import EnrollmentActivated, EnrollmentRevoked, EnrollmentSuspended, PaymentRefunded
 from enrollment.payments import refund_runner
-from enrollment.paystack import Paystack
+from enrollment.paystack import Paystack, ProviderUnreachable
 
 
 def test_a_full_refund_suspends_while_under_way_and_then_revokes(open_school: Any) -> None:
@@ -171,6 +171,23 @@ def test_a_refund_that_never_reached_paystack_is_asked_for_again_soon(open_schoo
     open_school.pass_time(seconds=30)
     assert open_school.run_refunds() == 1
     assert open_school.refunds(reference)[0].provider_id is not None
+
+
+def test_a_refund_that_ended_during_an_attempt_is_not_asked_about_again(open_school: Any) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    open_school.refund(reference)
+
+    class Unreachable:
+        def refund(self, **_: object) -> None:
+            open_school.happen(reference, "reverse")
+            open_school.cashier.settle_reference(reference, open_school.clock.now)
+            raise ProviderUnreachable("no connection")
+
+    refund_runner.run_due(replace(open_school.cashier, paystack=Unreachable()), open_school.clock.now)
+    assert open_school.standing(reference) == ("refunded", "revoked")
+    open_school.pass_time(minutes=3)
+    assert open_school.run_refunds() == 0
 
 
 def test_a_refund_whose_turn_came_too_late_is_left_to_the_next_claim(open_school: Any, monkeypatch: Any) -> None:

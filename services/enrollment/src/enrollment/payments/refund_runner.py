@@ -77,7 +77,9 @@ def _run(cashier: Cashier, task: Task, now: datetime) -> None:
         answer = _ask(cashier, task)
     except ProviderUnreachable as error:
         log.warning("paystack_unreachable", refund=str(task.refund_id), error=str(error), effect="tried again soon")
-        cashier.database.run(lambda session: _come_back(session.get_one(Refund, task.refund_id), now))
+        cashier.database.run(
+            lambda session: _come_back(session.get_one(Refund, task.refund_id, with_for_update=True), now)
+        )
     except ProviderUnavailable as error:
         log.warning("refund_not_answered", refund=str(task.refund_id), error=str(error), effect="tried again later")
     except ProviderRefused as refusal:
@@ -100,7 +102,7 @@ def _ask(cashier: Cashier, task: Task) -> ProviderRefund:
 
 
 def _come_back(refund: Refund, now: datetime) -> None:
-    """The attempt's end is known, so the next one need not wait until its claim has run out."""
+    """The attempt's end is known, so the next one need not wait until its claim has run out. The row is locked."""
     if refund.next_attempt_at is not None:
         refund.next_attempt_at = now + policy.refund_pause(refund.attempts)
 
