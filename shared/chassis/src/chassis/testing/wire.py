@@ -81,22 +81,30 @@ class Wire:
                 near, _ = listener.accept()
             except OSError:
                 return
+            with self._lock:
+                if self._listener is not listener:  # cut since
+                    near.close()
+                    return
+                self._open.add(near)
             self._connect(near)
 
     def _connect(self, near: socket.socket) -> None:
-        with self._lock:
-            self._open.add(near)
         if self._muted:
             return
         try:
             far = socket.create_connection(self._target, timeout=5)
         except OSError:
             near.close()
+            with self._lock:
+                self._open.discard(near)
             return
         far.settimeout(None)
-        for end in (near, far):
-            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._lock:
+            if near not in self._open:  # dropped meanwhile
+                far.close()
+                return
+            for end in (near, far):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._open.add(far)
         for source, sink, answers in ((near, far, False), (far, near, True)):
             threading.Thread(target=self._pump, args=(source, sink, answers), daemon=True).start()
