@@ -57,7 +57,7 @@ class Installation:
     def consumers(self) -> Consumers:
         consumers = Consumers("learning")
 
-        @consumers.on(EnrollmentActivated, as_=CONSUMER)
+        @consumers.on(EnrollmentActivated, as_=CONSUMER, retry=RetryPolicy(attempts=1))
         def grant(_: Session, event: EnrollmentActivated) -> None:
             if self.broken:
                 raise RuntimeError("no [room] left")
@@ -72,9 +72,7 @@ class Installation:
         return Envelope.wrap(event, id=id_, time=datetime.now(UTC), traceparent=None)
 
     def deliver(self, envelope: Envelope) -> None:
-        Taker(self.learning, self.consumers, policy=RetryPolicy(attempts=1)).take_in(
-            [Delivery("edxelera.enrollment/1-1", envelope.to_json())]
-        )
+        Taker(self.learning, self.consumers).take_in([Delivery("edxelera.enrollment/1-1", envelope.to_json())])
 
     def work(self) -> None:
         retrier = Retrier(self.learning, self.consumers)

@@ -65,12 +65,15 @@ class Effects:
         self._db = db
 
     def consumers(
-        self, handler: Callable[[Session, VideoReady], None] | None = None, name: str = "learning.note"
+        self,
+        handler: Callable[[Session, VideoReady], None] | None = None,
+        name: str = "learning.note",
+        retry: RetryPolicy | None = None,
     ) -> Consumers:
         """A service ``learning`` that notes each video; ``handler`` runs first, and may raise."""
         consumers = Consumers(GROUP)
 
-        @consumers.on(VideoReady, as_=name)
+        @consumers.on(VideoReady, as_=name, retry=retry)
         def note(session: Session, event: VideoReady) -> None:
             self.note(session, name, event.sequence)
             if handler is not None:
@@ -199,10 +202,9 @@ class Parts:
         redis_url: str = "",
         claim_after: int = 60_000,
         clock: Clock | None = None,
-        policy: RetryPolicy | None = None,
     ) -> Running:
         options: dict[str, Any] = {"clock": clock} if clock else {}
-        taker = Taker(self.database(mysql_url), consumers, policy=policy, **options)
+        taker = Taker(self.database(mysql_url), consumers, **options)
 
         def make() -> Subscriptions:
             return Subscriptions(

@@ -61,7 +61,7 @@ def test_the_gist_of_a_traceback_is_its_message(cause: Callable[[], Any], begins
 
 
 def test_what_is_no_traceback_is_its_own_gist() -> None:
-    assert gist("NotYet: the program is not known") == "NotYet: the program is not known"
+    assert gist("delivered 6 times without being acknowledged") == "delivered 6 times without being acknowledged"
     assert gist("") == ""
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from chassis import tables
 from chassis.clock import utc_now
 from chassis.database import Database
-from chassis.messaging import Consumers, NotYet, emit
+from chassis.messaging import Consumers, emit
 from chassis.messaging.failures import LEASE
 from chassis.messaging.intake import Delivery, Outcome, Taker
 from chassis.messaging.retrier import Retrier
@@ -220,27 +220,33 @@ def test_a_projection_that_keeps_the_highest_sequence_does_not_mind_the_order(db
     assert effects.numbers() == [2, 5]
 
 
-def test_an_event_that_came_before_its_cause_follows_it_within_milliseconds(db: Database, effects: Effects) -> None:
-    def needs_the_cause(session: Session, event: VideoReady) -> None:
-        if event.sequence == 2 and not session.scalar(text("SELECT COUNT(*) FROM effects WHERE number = 1")):
-            raise NotYet("video 1 is unknown")
+def test_each_consumer_has_its_own_cap(db: Database, effects: Effects) -> None:
+    consumers = effects.consumers(fails_at(1), retry=RetryPolicy(attempts=2))
 
-    consumers = effects.consumers(needs_the_cause)
-    taker, retrier = Taker(db, consumers), Retrier(db, consumers)
-    taker.take_in([delivery(numbered(2)[0])])
-    assert effects.numbers() == []
-    taker.take_in([delivery(numbered(1)[0])])
-    effects.let_pass(milliseconds=70)
-    assert retrier.retry_one() is not None
-    assert effects.numbers() == [1, 2]
-    assert effects.failures() == []
+    @consumers.on(VideoReady, as_="learning.patient", retry=RetryPolicy(attempts=4))
+    def patient(session: Session, event: VideoReady) -> None:
+        raise ValueError
+
+    @consumers.on(VideoReady, as_="learning.once", retry=RetryPolicy(attempts=1))
+    def once(session: Session, event: VideoReady) -> None:
+        raise ValueError
+
+    Taker(db, consumers).take_in([delivery(numbered(1)[0])])
+    retrier = Retrier(db, consumers)
+    while retrier.due_in() is not None:
+        effects.let_pass(hours=1)
+        retrier.retry_one()
+    assert {failure.consumer: (failure.state, failure.attempts) for failure in effects.failures()} == {
+        "learning.note": ("dead", 2),
+        "learning.patient": ("dead", 4),
+        "learning.once": ("dead", 1),
+    }
 
 
 def test_retries_wait_longer_each_time_and_end_as_a_dead_letter(db: Database, effects: Effects) -> None:
-    policy = RetryPolicy(attempts=4, first=timedelta(minutes=1))
-    consumers = effects.consumers(fails_at(1))
-    Taker(db, consumers, policy=policy).take_in([delivery(numbered(1)[0])])
-    retrier = Retrier(db, consumers, policy=policy)
+    consumers = effects.consumers(fails_at(1), retry=RetryPolicy(attempts=4, first=timedelta(minutes=1)))
+    Taker(db, consumers).take_in([delivery(numbered(1)[0])])
+    retrier = Retrier(db, consumers)
     waits = []
     while (due := retrier.due_in()) is not None:
         assert retrier.retry_one() is None, "not due yet"
@@ -254,8 +260,8 @@ def test_retries_wait_longer_each_time_and_end_as_a_dead_letter(db: Database, ef
 
 
 def test_the_delay_survives_a_restart_and_success_clears_the_failure(db: Database, effects: Effects) -> None:
-    policy = RetryPolicy(first=timedelta(minutes=1))
-    Taker(db, effects.consumers(fails_at(1)), policy=policy).take_in([delivery(numbered(1)[0])])
+    failing = effects.consumers(fails_at(1), retry=RetryPolicy(first=timedelta(minutes=1)))
+    Taker(db, failing).take_in([delivery(numbered(1)[0])])
     repaired = Retrier(db, effects.consumers())  # a new process, and a new version of the code
     assert repaired.retry_one() is None
     effects.let_pass(minutes=2)
@@ -270,18 +276,17 @@ def test_the_delay_survives_a_restart_and_success_clears_the_failure(db: Databas
 def test_a_worker_whose_clock_is_wrong_neither_holds_a_retry_back_nor_hurries_it(
     wrong_by: timedelta, db: Database, effects: Effects
 ) -> None:
-    policy = RetryPolicy(first=timedelta(minutes=1))
     clock = SettableClock(utc_now() + wrong_by)
-    consumers = effects.consumers(fails_at(1))
-    Taker(db, consumers, clock=clock, policy=policy).take_in([delivery(numbered(1)[0])])
+    consumers = effects.consumers(fails_at(1), retry=RetryPolicy(first=timedelta(minutes=1)))
+    Taker(db, consumers, clock=clock).take_in([delivery(numbered(1)[0])])
     for judge in (clock, utc_now):
-        retrier = Retrier(db, consumers, clock=judge, policy=policy)
+        retrier = Retrier(db, consumers, clock=judge)
         due = retrier.due_in()
         assert due is not None
         assert timedelta(seconds=20) < due < timedelta(seconds=72)
         assert retrier.retry_one() is None
     effects.let_pass(seconds=72)
-    assert Retrier(db, consumers, clock=clock, policy=policy).retry_one() is not None
+    assert Retrier(db, consumers, clock=clock).retry_one() is not None
     assert effects.failures()[0].attempts == 2
 
 
@@ -292,9 +297,8 @@ def test_an_attempt_that_kills_its_process_still_counts(db: Database, effects: E
     def kills(session: Session, event: VideoReady) -> None:
         raise Killed
 
-    policy = RetryPolicy(attempts=3, quick_attempts=3)
-    Taker(db, effects.consumers(fails_at(1)), policy=policy).take_in([delivery(numbered(1)[0])])
-    retrier = Retrier(db, effects.consumers(kills), policy=policy)
+    Taker(db, effects.consumers(fails_at(1))).take_in([delivery(numbered(1)[0])])
+    retrier = Retrier(db, effects.consumers(kills, retry=RetryPolicy(attempts=3)))
     for attempt in (2, 3):
         effects.let_pass(seconds=LEASE.total_seconds() + 1)
         with pytest.raises(Killed):
@@ -362,7 +366,7 @@ def test_without_a_database_nothing_is_lost_and_nothing_is_written_off(
 
 
 def test_a_dead_letter_stays_dead_when_its_event_comes_again_and_fails_again(db: Database, effects: Effects) -> None:
-    taker = Taker(db, effects.consumers(fails_at(1)), policy=RetryPolicy(attempts=1))
+    taker = Taker(db, effects.consumers(fails_at(1), retry=RetryPolicy(attempts=1)))
     envelope = numbered(1)[0]
     taker.take_in([delivery(envelope)])
     taker.take_in([delivery(envelope, "edxelera.media/9-9")])

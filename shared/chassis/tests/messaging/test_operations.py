@@ -37,7 +37,7 @@ def broken(_: Session, event: VideoReady) -> None:
 def kill(db: Database, effects: Effects, *numbers: int) -> list[Envelope]:
     """These events become dead letters of ``learning.note``."""
     envelopes = numbered(*numbers)
-    taker = Taker(db, effects.consumers(broken), policy=ONCE)
+    taker = Taker(db, effects.consumers(broken, retry=ONCE))
     taker.take_in([delivery(envelope) for envelope in envelopes])
     assert [row.state for row in effects.failures()] == [State.DEAD] * len(numbers)
     return envelopes

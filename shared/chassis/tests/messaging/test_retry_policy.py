@@ -8,27 +8,30 @@ from chassis.messaging.retry import RetryPolicy
 from chassis.messaging.stamps import NOTHING, Stamp, StreamId
 
 
-def delays(*, not_yet: bool, luck: float = 0.5) -> list[float]:
-    policy, found = RetryPolicy(), []
-    while (delay := policy.delay(len(found) + 1, not_yet=not_yet, luck=luck)) is not None:
+def delays(policy: RetryPolicy) -> list[float]:
+    found: list[float] = []
+    while (delay := policy.delay(len(found) + 1, luck=0.5)) is not None:
         found.append(delay.total_seconds())
     return found
 
 
 def test_errors_wait_longer_each_time_and_give_up_after_ten_attempts() -> None:
-    assert delays(not_yet=False) == [1, 4, 16, 64, 256, 1024, 1800, 1800, 1800]
+    assert delays(RetryPolicy()) == [1, 4, 16, 64, 256, 1024, 1800, 1800, 1800]
 
 
-def test_not_yet_begins_with_milliseconds_and_gives_up_after_hours_too() -> None:
-    found = delays(not_yet=True)
-    assert found[:5] == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8])
-    assert max(found) == 300
-    assert timedelta(hours=1.5) < timedelta(seconds=sum(found)) < timedelta(hours=3)
+def test_a_policy_may_begin_grow_and_end_elsewhere() -> None:
+    policy = RetryPolicy(first=timedelta(seconds=0.5), factor=2, longest=timedelta(seconds=3), attempts=6)
+    assert delays(policy) == [0.5, 1, 2, 3, 3]
+    assert delays(RetryPolicy(attempts=1)) == []
+
+
+def test_a_cap_of_thousands_does_not_overflow() -> None:
+    assert RetryPolicy(attempts=10_000).delay(9_999, luck=0.5) == timedelta(minutes=30)
 
 
 @pytest.mark.parametrize(("luck", "seconds"), [(0.0, 0.8), (0.5, 1.0), (0.999, 1.2)])
 def test_luck_spreads_a_delay_by_a_fifth(luck: float, seconds: float) -> None:
-    delay = RetryPolicy().delay(1, not_yet=False, luck=luck)
+    delay = RetryPolicy().delay(1, luck=luck)
     assert delay is not None
     assert delay.total_seconds() == pytest.approx(seconds, abs=0.001)
 

@@ -19,10 +19,11 @@ from chassis import tables
 from chassis.app import connect_database
 from chassis.clock import utc_now
 from chassis.database import Database
-from chassis.messaging import Consumers, Job, NotYet, create_worker, emit
+from chassis.messaging import Consumers, Job, create_worker, emit
 from chassis.messaging.intake import Taker
 from chassis.messaging.jobs import JobRunner
 from chassis.messaging.locks import lock_engine, only_one
+from chassis.messaging.retry import RetryPolicy
 from chassis.messaging.worker import housekeeping
 from chassis.testing import eventually
 from chassis.testing.clock import SettableClock
@@ -150,7 +151,7 @@ def test_a_worker_starts_before_its_redis(
     effects.expect([1])
 
 
-def test_an_event_before_its_cause_waits_milliseconds_in_the_worker(
+def test_a_failure_wakes_the_retries(
     db: Database,
     settings: Settings,
     serve: Serve,
@@ -158,13 +159,14 @@ def test_an_event_before_its_cause_waits_milliseconds_in_the_worker(
     streams: "redis.Redis",
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("chassis.messaging.worker._RETRY_LOOK", 60.0)  # the failure itself wakes the retries
+    monkeypatch.setattr("chassis.messaging.worker._RETRY_LOOK", 60.0)
 
     def needs_the_cause(session: Session, event: VideoReady) -> None:
         if event.sequence == 2 and not session.scalar(text("SELECT COUNT(*) FROM effects WHERE number = 1")):
-            raise NotYet("video 1 is unknown")
+            raise LookupError("video 1 is unknown")
 
-    serve(create_worker(settings(), effects.consumers(needs_the_cause)))
+    policy = RetryPolicy(first=timedelta(milliseconds=50), longest=timedelta(milliseconds=50), attempts=1000)
+    serve(create_worker(settings(), effects.consumers(needs_the_cause, retry=policy)))
     put(streams, *numbered(2))
     eventually(lambda: effects.failures())
     put(streams, *numbered(1))

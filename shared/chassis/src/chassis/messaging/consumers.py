@@ -6,22 +6,20 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
+from chassis.messaging.retry import RetryPolicy
 from contracts.events import Event, stream_of
 
 E = TypeVar("E", bound=Event)
 
 
-class NotYet(Exception):
-    """Raised by a handler whose event came before what it builds on: it is tried again, soon and quietly."""
-
-
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One consumer: its inbox name, the events it takes in, and the function that does."""
+    """One consumer: its inbox name, the events it takes in, the function that does, and what follows when it fails."""
 
     name: str
     event_type: type[Event]
     run: Callable[[Session, Any], None]
+    retry: RetryPolicy
 
 
 class Consumers:
@@ -33,18 +31,19 @@ class Consumers:
         self._by_name: dict[str, list[Handler]] = {}
 
     def on(
-        self, event_type: type[E], *, as_: str
+        self, event_type: type[E], *, as_: str, retry: RetryPolicy | None = None
     ) -> Callable[[Callable[[Session, E], None]], Callable[[Session, E], None]]:
         """Register a handler under its inbox name, which must stay the same for as long as the handler lives.
 
-        Several types may share a name (the inbox tells their events apart), but one type only once.
+        Several types may share a name (the inbox tells their events apart), but one type only once. ``retry`` is for a
+        consumer whose failures should be tried more often or given up sooner than others.
         """
 
         def register(run: Callable[[Session, E], None]) -> Callable[[Session, E], None]:
             same_name = self._by_name.setdefault(as_, [])
             if any(known.event_type is event_type for known in same_name):
                 raise ValueError(f"{as_} is registered twice for {event_type.__name__}")
-            handler = Handler(as_, event_type, run)
+            handler = Handler(as_, event_type, run, retry or RetryPolicy())
             same_name.append(handler)
             self._by_type.setdefault(event_type.type, []).append(handler)
             return run

@@ -21,7 +21,6 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session
 
 from chassis import database_clock
-from chassis.messaging.consumers import NotYet
 from chassis.messaging.inbox import Intake, trace_fields
 from chassis.messaging.retry import RetryPolicy
 from chassis.tables import event_failures, inbox
@@ -61,17 +60,13 @@ class Verdict:
     #: Until the next attempt; None when there is none.
     delay: timedelta | None
     error: str
-    quiet: bool
 
 
 def judge(error: BaseException, attempts: int, policy: RetryPolicy) -> Verdict:
     """Try again later, or give up."""
-    not_yet = isinstance(error, NotYet)
-    delay = policy.delay(attempts, not_yet=not_yet, luck=random.random())
-    text = f"NotYet: {error}" if not_yet else "".join(traceback.format_exception(error))
-    if delay is None:
-        return Verdict(State.DEAD, None, text, quiet=False)
-    return Verdict(State.RETRYING, delay, text, quiet=not_yet)
+    delay = policy.delay(attempts, luck=random.random())
+    state = State.DEAD if delay is None else State.RETRYING
+    return Verdict(state, delay, "".join(traceback.format_exception(error)))
 
 
 def record(session: Session, intake: Intake, verdict: Verdict, now: datetime) -> None:
@@ -93,7 +88,7 @@ def record(session: Session, intake: Intake, verdict: Verdict, now: datetime) ->
 def record_poison(session: Session, consumer: str, event_id: UUID, raw: bytes, error: Exception, now: datetime) -> None:
     """Write down what nobody can read, as a dead letter at once."""
     row = {"consumer": consumer, "event_id": event_id, "type": None, "subject": None, "envelope": raw}
-    verdict = Verdict(State.DEAD, None, "".join(traceback.format_exception(error)), quiet=False)
+    verdict = Verdict(State.DEAD, None, "".join(traceback.format_exception(error)))
     _upsert(session, row, verdict, now)
     tell(verdict, 1, consumer=consumer, event_id=event_id, event_type=None)
 
@@ -117,14 +112,10 @@ def _due(verdict: Verdict) -> ColumnElement[datetime] | None:
 
 
 def tell(verdict: Verdict, attempts: int, **about: Any) -> None:
-    """One log line for a failure: an error when it is a dead letter, a warning when it is tried again, and only a
-    debug line while an event merely waits for its cause.
-    """
+    """One log line for a failure: an error when it is a dead letter, a warning when it is tried again."""
     fields = {**about, "event_id": str(about["event_id"]), "attempts": attempts, "error": verdict.error}
     if verdict.state is State.DEAD:
         log.error("event_dead", **fields, hint="see the dead letters; retry or discard them")
-    elif verdict.quiet:
-        log.debug("event_not_yet", **fields)
     else:
         log.warning("event_failed", **fields, again_in=verdict.delay and round(verdict.delay.total_seconds(), 3))
 

@@ -14,7 +14,6 @@ from chassis.database import Database, is_duplicate, is_unreachable
 from chassis.messaging import failures
 from chassis.messaging.consumers import Consumers
 from chassis.messaging.inbox import Intake, Progress, intakes_of, take_in_all, trace_fields
-from chassis.messaging.retry import RetryPolicy
 from contracts.events import Envelope
 
 log = structlog.get_logger(__name__)
@@ -78,12 +77,10 @@ class Taker:
         consumers: Consumers,
         *,
         clock: Clock = utc_now,
-        policy: RetryPolicy | None = None,
     ) -> None:
         self._database = database
         self._consumers = consumers
         self._clock = clock
-        self._policy = policy or RetryPolicy()
 
     def take_in(self, deliveries: Sequence[Delivery]) -> Report:
         """Each event takes effect or is written down as a failure."""
@@ -159,13 +156,13 @@ class Taker:
                     raise
                 # Another worker may have made the same row in between our look and our row.
                 if last or not is_duplicate(error):
-                    return failures.judge(error, 1, self._policy)
+                    return failures.judge(error, 1, intake.handler.retry)
         raise AssertionError("unreachable")
 
     def set_aside(self, delivery: Delivery, reason: str) -> Report:
         """Write a delivery down as failed without trying it here: it may have killed the processes that did."""
         report = Report()
-        verdict = failures.Verdict(failures.State.RETRYING, timedelta(0), reason, quiet=False)
+        verdict = failures.Verdict(failures.State.RETRYING, timedelta(0), reason)
         for intake in self._understand(delivery, report):
             self._write_down(intake, verdict, report)
         return report

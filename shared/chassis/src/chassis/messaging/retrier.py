@@ -21,7 +21,7 @@ class ConsumerGone(Exception):
 
 
 class ProcessDied(Exception):
-    """The last attempt that was allowed never came to an end."""
+    """The last attempt that is allowed was made, and never came to an end."""
 
 
 class Retrier:
@@ -33,12 +33,10 @@ class Retrier:
         consumers: Consumers,
         *,
         clock: Clock = utc_now,
-        policy: RetryPolicy | None = None,
     ) -> None:
         self._database = database
         self._consumers = consumers
         self._clock = clock
-        self._policy = policy or RetryPolicy()
 
     def retry_one(self) -> Report | None:
         """Try the failure that is due longest; None when none is due. Raises when the database is out of reach."""
@@ -77,15 +75,20 @@ class Retrier:
 
     def _refuse_exhausted(self, failure: Failure) -> None:
         """An attempt past the cap is due only when the one before it neither succeeded nor failed."""
-        if failure.attempts >= max(self._policy.attempts, self._policy.quick_attempts):
+        if failure.attempts >= self._policy(failure).attempts:
             raise ProcessDied(f"{failure.attempts} attempts were made; the last one never ended")
 
+    def _policy(self, failure: Failure) -> RetryPolicy:
+        """Its consumer's; the usual one for what no consumer has been found for."""
+        handler = self._consumers.find(failure.consumer, failure.type) if failure.type else None
+        return handler.retry if handler else RetryPolicy()
+
     def _verdict(self, error: Exception, failure: Failure) -> Verdict:
-        verdict = failures.judge(error, failure.attempts + 1, self._policy)
+        verdict = failures.judge(error, failure.attempts + 1, self._policy(failure))
         if isinstance(
             error, (ValidationError, ConsumerGone, ProcessDied)
         ):  # trying again with the same code cannot help
-            return Verdict(State.DEAD, None, verdict.error, quiet=False)
+            return Verdict(State.DEAD, None, verdict.error)
         return verdict
 
 

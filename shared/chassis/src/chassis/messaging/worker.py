@@ -28,7 +28,6 @@ from chassis.messaging.outbox import CLOCK
 from chassis.messaging.relay import Relay
 from chassis.messaging.retention import outbox_retention
 from chassis.messaging.retrier import Retrier
-from chassis.messaging.retry import RetryPolicy
 from chassis.messaging.subscriptions import Subscriptions
 from chassis.messaging.worker_metrics import WorkerMetrics
 from chassis.settings import ServiceSettings
@@ -46,7 +45,6 @@ def create_worker(
     *,
     gauges: Sequence[Gauge] = (),
     clock: Clock = utc_now,
-    policy: RetryPolicy | None = None,
 ) -> Starlette:
     """The worker's application: its lifespan is the work, its HTTP side /livez, /readyz and /metrics.
 
@@ -55,7 +53,7 @@ def create_worker(
     """
     logs.configure_logs(settings)
     tracing.configure(settings)
-    worker = Worker(settings, consumers, jobs, gauges, clock, policy)
+    worker = Worker(settings, consumers, jobs, gauges, clock)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -90,7 +88,6 @@ class Worker:
         jobs: Sequence[Job],
         gauges: Sequence[Gauge],
         clock: Clock,
-        policy: RetryPolicy | None,
     ) -> None:
         self._settings = settings
         self._consumers = consumers
@@ -103,8 +100,8 @@ class Worker:
         self.database = connect_database(settings)
         self.database.session_info[CLOCK] = clock
         database_url = settings.database_url.get_secret_value()
-        self._taker = Taker(self.database, consumers, clock=clock, policy=policy)
-        self._retrier = Retrier(self.database, consumers, clock=clock, policy=policy)
+        self._taker = Taker(self.database, consumers, clock=clock)
+        self._retrier = Retrier(self.database, consumers, clock=clock)
         self._retries = Loop("retries", self._retry)
         self.relay = Relay(
             database_url,
