@@ -1,4 +1,4 @@
-"""An active enrollment that learning or discussion lost, or knows otherwise than it is, is told again."""
+"""An enrollment that learning, discussion or certificates lost, or know otherwise than it is, is told again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,10 +7,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 
+import certificates.models
 import discussion.models
 import learning.models
+from certificates.events import consumers as certificates_take
+from certificates.main import create_app as create_certificates
+from certificates.settings import Settings as CertificatesSettings
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.service_client import service_client
@@ -22,19 +26,35 @@ from discussion.main import create_app as create_discussion
 from discussion.settings import DiscussionSettings
 from enrollment.audit import Actor, admin, record
 from enrollment.enrollments import steps
-from enrollment.enrollments.unknown import compare_with
+from enrollment.enrollments.unknown import compare_with, enrollment_unknown
 from enrollment.models import Enrollment
 from enrollment.settings import EnrollmentSettings
 from learning.events import consumers as learning_takes
 from learning.main import create_app as create_learning
 from learning.settings import LearningSettings
 
-PLACES = {"learning": learning.models.Enrollment, "discussion": discussion.models.Enrollment}
+PLACES: dict[str, Any] = {
+    "learning": learning.models.Enrollment,
+    "discussion": discussion.models.Enrollment,
+    "certificates": certificates.models.Enrollment,
+}
+TAKES = {"learning": learning_takes, "discussion": discussion_takes, "certificates": certificates_take}
+#: As it would stand there by hand.
+REVOKED = {
+    "learning": {"status": "revoked"},
+    "discussion": {"status": "revoked"},
+    "certificates": {"revoked_reason": "refund"},
+}
+LIVE: dict[str, Any] = {
+    "learning": {"status": "active"},
+    "discussion": {"status": "active"},
+    "certificates": {"revoked_reason": None},
+}
 
 
 @dataclass
 class Units:
-    """Enrollment, learning and discussion."""
+    """Enrollment, and whoever must know of enrollments."""
 
     dbs: dict[str, Database]
     apis: dict[str, Any]
@@ -43,8 +63,7 @@ class Units:
 
     def tell(self) -> int:
         """Enrollment's events go out and are taken in."""
-        takes = {"learning": learning_takes, "discussion": discussion_takes}
-        return self.relay(self.dbs["enrollment"], *((self.dbs[place], takes[place]) for place in PLACES))
+        return self.relay(self.dbs["enrollment"], *((self.dbs[place], TAKES[place]) for place in PLACES))
 
     def enroll(self, program: str = "data") -> UUID:
         """A new active enrollment, told to everybody."""
@@ -62,13 +81,15 @@ class Units:
             step(session, enrollment, *more, datetime.now(UTC), **named)
 
     def known(self, enrollment_id: UUID) -> list[str | None]:
-        """How learning and discussion know it."""
+        """How each place knows it; certificates tell only what is revoked from what is not."""
         return [self._status(place, enrollment_id) for place in PLACES]
 
     def _status(self, place: str, enrollment_id: UUID) -> str | None:
-        model: Any = PLACES[place]
         with self.dbs[place].begin() as session:
-            return session.scalar(select(model.status).where(model.id == enrollment_id))
+            row = session.get(PLACES[place], enrollment_id)
+            if row is None or place != "certificates":
+                return row and row.status
+            return "live" if row.revoked_reason is None else "revoked"
 
     def write(self, place: str, statement: Any) -> None:
         """By hand, in that place's schema."""
@@ -76,7 +97,8 @@ class Units:
             session.execute(statement)
 
     def lose(self, place: str, enrollment_id: UUID) -> None:
-        self.write(place, delete(PLACES[place]).where(PLACES[place].id == enrollment_id))
+        [key] = PLACES[place].__table__.primary_key
+        self.write(place, delete(PLACES[place]).where(key == enrollment_id))
 
     def events(self, kind: type) -> list[Any]:
         return [event for event in published(self.dbs["enrollment"]) if isinstance(event, kind)]
@@ -93,6 +115,7 @@ def units(
     apis = {
         "learning": live(create_learning(settings_for(LearningSettings))),
         "discussion": live(create_discussion(settings_for(DiscussionSettings))),
+        "certificates": live(create_certificates(settings_for(CertificatesSettings))),
     }
     settings = settings_for(EnrollmentSettings, paystack_secret_keys="sk_test_0123456789abcdef")
     clients = {place: service_client(settings, api.url, place) for place, api in apis.items()}
@@ -101,6 +124,11 @@ def units(
     yield Units(dbs, apis, healer("enrollment", dbs["enrollment"], *comparisons), relay)
     for client in clients.values():
         client.close()
+
+
+def test_every_place_is_asked(settings_for: Callable[..., Any]) -> None:
+    settings = settings_for(EnrollmentSettings, paystack_secret_keys="sk_test_0123456789abcdef")
+    assert {each.place for each in enrollment_unknown(settings)} == set(PLACES)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -116,7 +144,7 @@ def test_an_enrollment_that_was_lost_is_told_again(units: Units, place: str) -> 
     assert units.healer.open == 1
     units.healer.run()
     assert units.tell() == 1  # its inbox has the first event: only another one can heal it
-    assert units.known(lost) == ["active", "active"]
+    assert units.known(lost) == ["active", "active", "live"]
     units.healer.run()
     assert (units.healer.open, units.healer.repaired) == (0, 1)
     units.healer.run()
@@ -131,16 +159,17 @@ def test_one_that_is_known_otherwise_is_told_under_a_version_above_both(
 ) -> None:
     enrollment = units.enroll()
     units.tell()
-    units.write(place, update(PLACES[place]).values(status="revoked", sequence=sequence))
+    units.write(place, update(PLACES[place]).values(**REVOKED[place], sequence=sequence))
     for _ in range(2):
         units.healer.run()
     units.tell()
-    assert units.known(enrollment) == ["active", "active"]
+    assert units.known(enrollment) == ["active", "active", "live"]
     units.healer.run()
     assert (units.healer.open, units.healer.repaired) == (0, 1)
 
 
-def test_whoever_kept_an_access_that_ended_hears_why_it_did(units: Units) -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_whoever_kept_an_access_that_ended_hears_why_it_did(units: Units, place: str) -> None:
     refunded, by_staff, suspended = (units.enroll() for _ in range(3))
     units.change(refunded, steps.revoke, "refund")
     units.change(by_staff, steps.revoke, "staff", reason="refund")
@@ -149,11 +178,12 @@ def test_whoever_kept_an_access_that_ended_hears_why_it_did(units: Units) -> Non
         record(session, datetime.now(UTC), who, "enrollment.revoked", ("enrollment", by_staff), reason="refund")
     units.change(suspended, steps.suspend, "dispute")
     units.tell()
-    units.write("learning", update(PLACES["learning"]).values(status="active"))
+    units.write(place, update(PLACES[place]).values(**LIVE[place]))
     for _ in range(2):
         units.healer.run()
-    assert units.tell() == 3
+    assert units.tell() == (2 if place == "certificates" else 3)  # who is suspended keeps their certificates
     assert [units.known(each)[0] for each in (refunded, by_staff, suspended)] == ["revoked", "revoked", "suspended"]
+    assert [units.known(each)[-1] for each in (refunded, by_staff, suspended)] == ["revoked", "revoked", "live"]
     assert [event.reason for event in units.events(EnrollmentRevoked)][2:] == ["refund", "staff"]
 
 
@@ -176,7 +206,7 @@ def test_events_that_wait_for_the_relay_are_not_told_twice(units: Units) -> None
     units.enroll()  # and Redis is away
     for _ in range(3):
         units.healer.run()
-    assert units.healer.open == 2  # learning and discussion do not know it, and that is true
+    assert units.healer.open == len(PLACES)  # nobody knows it, and that is true
     assert len(units.events(EnrollmentActivated)) == 1
     assert units.tell() == 1
     units.healer.run()
@@ -208,7 +238,7 @@ def test_a_place_that_is_down_costs_a_warning_and_stops_no_other(
     told = [line for line in log_lines() if line["event"] == "saga_not_compared"]
     assert [(line["place"], line["level"]) for line in told] == [("learning", "warning")]
     assert units.tell() == 1
-    assert units.known(enrollment) == ["active", "active"]
+    assert units.known(enrollment) == ["active", "active", "live"]
     units.healer.run()
     assert (units.healer.open, units.healer.repaired) == (1, 1)  # learning cannot say that it knows
 

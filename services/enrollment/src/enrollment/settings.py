@@ -26,6 +26,7 @@ class EnrollmentSettings(ServiceSettings):
 
     #: Who is asked whether they know our enrollments.
     learning_url: BaseUrl = "http://127.0.0.1:8102"
+    certificates_url: BaseUrl = "http://127.0.0.1:8104"
     discussion_url: BaseUrl = "http://127.0.0.1:8105"
 
     #: Networks that webhooks may come from; empty means any. The gateway tells the address (its trusted proxies).

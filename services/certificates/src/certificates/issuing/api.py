@@ -1,4 +1,4 @@
-"""What learning asks: were these completions heard of?"""
+"""What others ask: was this heard of here, enrollment its enrollments, learning its completions?"""
 
 from fastapi import APIRouter
 
@@ -6,7 +6,12 @@ from certificates.issuing import intake
 from chassis.auth import AsService
 from chassis.database import Tx
 from chassis.routing import ServiceRoute
-from contracts.http.internal import ToldCompletionsIn, UnknownCompletionsOut
+from contracts.http.internal import (
+    ToldCompletionsIn,
+    ToldEnrollmentsIn,
+    UnknownCompletionsOut,
+    UnknownEnrollmentsOut,
+)
 
 router = APIRouter(route_class=ServiceRoute)
 
@@ -15,3 +20,9 @@ router = APIRouter(route_class=ServiceRoute)
 def find_unknown(told: ToldCompletionsIn, _: AsService, tx: Tx) -> UnknownCompletionsOut:
     """Those of these completions that were never taken in."""
     return UnknownCompletionsOut(unknown=intake.find_unknown(tx, told.completions))
+
+
+@router.post("/internal/enrollments/unknown", response_model=UnknownEnrollmentsOut, include_in_schema=False)
+def find_unknown_enrollments(told: ToldEnrollmentsIn, _: AsService, tx: Tx) -> UnknownEnrollmentsOut:
+    """Those of these enrollments that are not known here, or known otherwise."""
+    return intake.find_unknown_enrollments(tx, told)

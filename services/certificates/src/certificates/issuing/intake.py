@@ -10,7 +10,7 @@ from certificates.issuing import policy, repository, service
 from certificates.models import NAME_LENGTH, TITLE_LENGTH, Course, Enrollment, Person, Program
 from contracts.events.enrollment import EnrollmentActivated, EnrollmentRevoked, EnrollmentSuspended
 from contracts.events.learning import CourseCompleted, ProgramCompleted, ProgramPublished
-from contracts.http.internal import ToldCompletion
+from contracts.http.internal import ToldCompletion, ToldEnrollmentsIn, UnknownEnrollmentsOut
 
 _DESCRIPTION_LENGTH = 5000
 
@@ -72,6 +72,18 @@ def find_unknown(session: Session, completions: Sequence[ToldCompletion]) -> lis
         return told.student_id in erased or (told.student_id, scope) in known
 
     return [each.key for each in completions if not is_known(each)]
+
+
+def find_unknown_enrollments(session: Session, told: ToldEnrollmentsIn) -> UnknownEnrollmentsOut:
+    """Those that are not known here, or are live here and revoked there, or the other way round.
+
+    Nothing here depends on whether a live one is suspended, so nothing is noted of it, and nothing can be lost.
+    """
+    told_live = [
+        one if one.status == "revoked" else one.model_copy(update={"status": "active"}) for one in told.enrollments
+    ]
+    known = repository.enrollment_states(session, [one.id for one in told.enrollments])
+    return UnknownEnrollmentsOut.compare(ToldEnrollmentsIn(enrollments=told_live), known)
 
 
 def note_enrollment(

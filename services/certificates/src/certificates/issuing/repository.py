@@ -1,9 +1,10 @@
 """People, enrollments, achievements and certificates in the database."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, case, select, update
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
@@ -50,6 +51,14 @@ def enrollments_of(session: Session, student_id: UUID, program_slug: str) -> Seq
     return session.scalars(
         select(Enrollment).where(Enrollment.student_id == student_id, Enrollment.program_slug == program_slug)
     ).all()
+
+
+def enrollment_states(session: Session, ids: Collection[UUID]) -> Sequence[Any]:
+    """What is known of these enrollments: id, status (active or revoked), sequence."""
+    status = case((Enrollment.revoked_reason.is_(None), "active"), else_="revoked")
+    columns = (Enrollment.enrollment_id.label("id"), status.label("status"), Enrollment.sequence)
+    rows: Sequence[Any] = session.execute(select(*columns).where(Enrollment.enrollment_id.in_(ids))).all()
+    return rows
 
 
 def add_achievement(session: Session, **facts: object) -> None:

@@ -1,4 +1,4 @@
-"""Heals enrollments that learning or discussion do not know, or know otherwise than they are.
+"""Heals enrollments that learning, discussion or certificates do not know, or know otherwise than they are.
 
 Who lost one (a restored backup, a row changed by hand, a handler with a bug) is told again how it stands, by an event
 under a new version: the event that told it first may stand in their inbox, and would be passed over.
@@ -26,8 +26,12 @@ _SHOWN: tuple[Any, ...] = (Enrollment.id, Enrollment.status)
 
 
 def enrollment_unknown(settings: EnrollmentSettings) -> list[Comparison]:
-    """Active (suspended, revoked) enrollment unknown to learning or discussion."""
-    places = {"learning": settings.learning_url, "discussion": settings.discussion_url}
+    """Active (suspended, revoked) enrollment unknown to learning, discussion or certificates."""
+    places = {
+        "learning": settings.learning_url,
+        "discussion": settings.discussion_url,
+        "certificates": settings.certificates_url,
+    }
     return [compare_with(place, service_client(settings, url, place)) for place, url in places.items()]
 
 
