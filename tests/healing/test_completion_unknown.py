@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, text
 
 from certificates.events import consumers as certificates_take
 from certificates.main import create_app as create_certificates
-from certificates.models import Achievement, Certificate, StatusEntry
+from certificates.models import Achievement, Certificate, Enrollment, StatusEntry
 from certificates.settings import Settings as CertificatesSettings
 from chassis.database import Database
 from chassis.ids import new_id
@@ -22,9 +22,11 @@ from chassis.testing.identity import TestTokens
 from contracts.events import (
     AccountErased,
     AccountRegistered,
+    CertificateIssued,
     CohortScheduled,
     CourseCompleted,
     EnrollmentActivated,
+    EnrollmentRevoked,
     ProgramCompleted,
 )
 from learning.events import consumers as learning_takes
@@ -76,20 +78,34 @@ class Units:
         """A student who has completed the course, and with it the program; nothing of it has gone out yet."""
         student = uuid4()
         registered = AccountRegistered(sequence=1, account_id=student, name="Ada", roles=["student"], teaches=[])
-        enrolled = EnrollmentActivated(
-            sequence=2,
-            enrollment_id=new_id(),
+        enrolled = self.activated(student, new_id(), 2)
+        deliver(self.certificates, certificates_take, registered, enrolled)
+        deliver(self.learning, learning_takes, enrolled)
+        completed = self.http.post("/v1/courses/sprint/lessons/only/complete", headers=self.tokens.bearer(student))
+        assert completed.status_code == 200, completed.text
+        return student
+
+    def activated(self, student: UUID, enrollment: UUID, sequence: int) -> EnrollmentActivated:
+        return EnrollmentActivated(
+            sequence=sequence,
+            enrollment_id=enrollment,
             student_id=student,
             program_slug="sprint",
             cohort_id=self.cohort,
             origin="free",
             activated_at=datetime.now(UTC),
         )
-        deliver(self.certificates, certificates_take, registered, enrolled)
-        deliver(self.learning, learning_takes, enrolled)
-        completed = self.http.post("/v1/courses/sprint/lessons/only/complete", headers=self.tokens.bearer(student))
-        assert completed.status_code == 200, completed.text
-        return student
+
+    def revoked(self, student: UUID, enrollment: UUID, sequence: int) -> EnrollmentRevoked:
+        return EnrollmentRevoked(
+            sequence=sequence,
+            enrollment_id=enrollment,
+            student_id=student,
+            program_slug="sprint",
+            cohort_id=self.cohort,
+            reason="refund",
+            revoked_at=datetime.now(UTC),
+        )
 
     def certified(self) -> list[str]:
         with self.certificates.begin() as session:
@@ -100,6 +116,16 @@ class Units:
         with self.certificates.begin() as session:
             for table in (StatusEntry, Certificate, Achievement):
                 session.execute(delete(table))
+
+    def forget_enrollments(self) -> None:
+        """As a backup would that is older still."""
+        self.forget()
+        with self.certificates.begin() as session:
+            session.execute(delete(Enrollment))
+
+    def issued(self) -> int:
+        """Certificates that were ever told of."""
+        return len([each for each in published(self.certificates) if isinstance(each, CertificateIssued)])
 
     def completions(self) -> list[Any]:
         return [each for each in published(self.learning) if isinstance(each, CourseCompleted | ProgramCompleted)]
@@ -195,6 +221,45 @@ def test_a_completion_on_its_way_is_left_alone(units: Units) -> None:
     units.tell()
     units.healer.run()
     assert (units.healer.open, units.healer.repaired) == (0, 0)
+
+
+def heal(units: Units) -> None:
+    for _ in range(5):
+        units.healer.run()
+        units.tell()
+
+
+def test_a_completion_is_told_again_once_certificates_know_its_enrollment(units: Units) -> None:
+    student = units.graduate()
+    units.tell()
+    units.forget_enrollments()
+    heal(units)
+    assert (units.certified(), units.healer.open) == ([], 2)
+    [enrollment] = {each.enrollment_id for each in units.completions()}
+    deliver(units.certificates, certificates_take, units.activated(student, enrollment, 9))
+    heal(units)
+    assert units.certified() == ["course", "program"]
+    assert (units.healer.open, units.healer.repaired) == (0, 2)
+
+
+@pytest.mark.parametrize("backup", ["before the enrollment", "before the refund"])
+def test_whose_money_went_back_gets_no_certificate_from_healing_not_even_for_a_while(units: Units, backup: str) -> None:
+    student = units.graduate()
+    units.tell()
+    [enrollment] = {each.enrollment_id for each in units.completions()}
+    refunded = units.revoked(student, enrollment, 3)
+    deliver(units.learning, learning_takes, refunded)
+    deliver(units.certificates, certificates_take, refunded)
+    before = units.issued()
+    assert units.certified() == []
+    units.forget_enrollments()
+    if backup == "before the refund":
+        deliver(units.certificates, certificates_take, units.activated(student, enrollment, 2))
+    heal(units)
+    assert (units.issued(), units.healer.open) == (before, 2)
+    deliver(units.certificates, certificates_take, units.revoked(student, enrollment, 9))  # enrollment tells again
+    heal(units)
+    assert (units.issued(), units.certified(), units.healer.open) == (before, [], 0)
 
 
 def test_nothing_is_missing_of_somebody_who_was_erased(units: Units) -> None:

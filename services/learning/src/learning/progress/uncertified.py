@@ -1,6 +1,11 @@
-"""Heals completions that certificates never heard of: they are told again as they were told first."""
+"""Heals completions that certificates never heard of: they are told again as they were told first.
+
+Not before certificates know the enrollment as it is (``enrollment_unknown`` heals that): who does not know that the
+money went back would certify them.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +19,14 @@ from chassis.messaging import emit
 from chassis.messaging.comparisons import Comparison, Fact
 from chassis.messaging.outbox import is_on_its_way
 from chassis.service_client import ask
-from contracts.http.internal import ToldCompletion, ToldCompletionsIn, UnknownCompletionsOut
+from contracts.http.internal import (
+    ToldCompletion,
+    ToldCompletionsIn,
+    ToldEnrollment,
+    ToldEnrollmentsIn,
+    UnknownCompletionsOut,
+    UnknownEnrollmentsOut,
+)
 from learning.curriculum import repository as curriculum
 from learning.curriculum.structure import Program
 from learning.enrollments import repository as enrollments
@@ -27,7 +39,16 @@ _SHOWN: tuple[Any, ...] = (
     ProgressMark.student_id,
     ProgressMark.program_slug,
     Enrollment.cohort_id,
+    Enrollment.status,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A completion, and the enrollment behind it."""
+
+    completion: ToldCompletion
+    enrollment: ToldEnrollment
 
 
 def completed_not_certified(client: httpx.Client) -> Comparison:
@@ -77,7 +98,7 @@ def _fact(row: Any) -> Fact:
         course_slug=row.course_slug or None,
         cohort_id=row.cohort_id,
     )
-    return Fact(key, completion)
+    return Fact(key, _Told(completion, ToldEnrollment(id=row.enrollment_id, status=row.status)))
 
 
 def _parts(key: str) -> tuple[UUID, str]:
@@ -85,15 +106,26 @@ def _parts(key: str) -> tuple[UUID, str]:
     return UUID(enrollment_id), course_slug
 
 
-def _ask(client: httpx.Client, facts: Sequence[Fact]) -> Mapping[str, None]:
-    question = ToldCompletionsIn(completions=[fact.asked for fact in facts])
-    return dict.fromkeys(ask(client, "/internal/completions/unknown", question, UnknownCompletionsOut).unknown)
+def _ask(client: httpx.Client, facts: Sequence[Fact]) -> Mapping[str, bool]:
+    """The unknown completions, and of each whether its enrollment is known there as it is."""
+    question = ToldCompletionsIn(completions=[fact.asked.completion for fact in facts])
+    unknown = ask(client, "/internal/completions/unknown", question, UnknownCompletionsOut).unknown
+    told: dict[str, _Told] = {fact.key: fact.asked for fact in facts}
+    behind_them = {told[key].enrollment.id: told[key].enrollment for key in unknown}
+    if not behind_them:
+        return {}
+    about = ToldEnrollmentsIn(enrollments=list(behind_them.values()))
+    answer = ask(client, "/internal/enrollments/unknown", about, UnknownEnrollmentsOut)
+    odd = {one.id for one in answer.unknown}
+    return {key: told[key].enrollment.id not in odd for key in unknown}
 
 
-def tell_again(session: Session, key: str, _said: None, _now: datetime) -> bool:
-    """The completion as of when it happened; not while events of the enrollment still wait to go out."""
+def tell_again(session: Session, key: str, is_enrolled: bool, _now: datetime) -> bool:
+    """The completion as of when it happened; not while events of the enrollment still wait to go out, or it is not
+    known there (``is_enrolled``) as it is.
+    """
     enrollment_id, course_slug = _parts(key)
-    if is_on_its_way(session, str(enrollment_id)):
+    if not is_enrolled or is_on_its_way(session, str(enrollment_id)):
         return False
     enrollment = enrollments.lock(session, enrollment_id)
     mark = session.get(ProgressMark, (enrollment_id, course_slug))
