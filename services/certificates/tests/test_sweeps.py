@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from certificates.documents.missing import certificate_without_document, document_lost
 from certificates.documents.missing import find as find_without_document
@@ -16,7 +16,7 @@ from certificates.settings import Settings
 from chassis.database import Database
 from chassis.messaging.sweeps import Sweep, Sweeps
 from chassis.objects import ObjectStore
-from chassis.testing import published
+from chassis.testing import count_queries, published
 from contracts.events.certificates import CertificateIssued
 
 LATER = timedelta(minutes=10)
@@ -78,6 +78,50 @@ def test_only_what_the_rule_gives_is_an_open_case(db: Database, new_student: Cal
     erased.tell(erased.registered(), erased.activated(), erased.completed_course(), erased.erased())
     lose_certificates(db)
     assert uncertified(db) == 0
+
+
+def test_finding_what_is_due_costs_one_query_however_many_are_not(
+    db: Database, student: Any, new_student: Callable[[], Any], all_certificates: Callable[[], list[Certificate]]
+) -> None:
+    refunded = [new_student() for _ in range(6)]
+    for each in (*refunded, student):
+        each.tell(each.registered(), each.activated(), each.completed_course(), each.completed_program())
+    for each in refunded:
+        each.tell(each.revoked())
+    with db.begin() as session:
+        session.execute(delete(Certificate).where(Certificate.student_id == student.account_id))
+    with count_queries(db) as queries:
+        assert uncertified(db) == 2
+    assert len(queries) == 1
+
+
+@pytest.mark.parametrize("limit", [1, 3, 4, 5])
+def test_no_more_than_asked_for_are_found_page_by_page(
+    db: Database, new_student: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr("certificates.issuing.uncertified._PAGE", 2)
+    for each in (new_student() for _ in range(4)):
+        each.tell(each.registered(), each.activated(), each.completed_course())
+    lose_certificates(db)
+    with db.begin() as session:
+        assert len(set(find(session, datetime.now(UTC), limit))) == min(limit, 4)
+
+
+@pytest.mark.parametrize("live", ["the one completed with", "another", "none"])
+def test_who_came_back_after_a_refund_is_an_open_case_if_the_enrollment_counts(
+    db: Database, student: Any, all_certificates: Callable[[], list[Certificate]], live: str
+) -> None:
+    student.tell(student.registered(), student.activated(), student.completed_course(), student.completed_program())
+    student.tell(student.revoked())
+    if live != "none":
+        cohort_id = student.cohort_id if live == "the one completed with" else None
+        again = student.enrolled_again(cohort_id)
+        student.tell(again.activated())
+    valid = Certificate.valid_for.is_not(None)
+    with db.begin() as session:
+        issued = len(session.scalars(select(Certificate).where(valid)).all())
+        session.execute(delete(Certificate).where(valid))
+    assert uncertified(db) == issued == (0 if live == "none" else 2)
 
 
 def test_a_certificate_that_staff_revoked_is_not_issued_by_a_sweep(

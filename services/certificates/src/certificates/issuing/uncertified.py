@@ -4,20 +4,31 @@ Every fact that arrives settles the student's certificates in its own transactio
 were changed by hand, lost with a backup, or written by a version with a bug.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby, islice
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.orm import Session
 
 from certificates.issuing import policy, repository, service
-from certificates.issuing.policy import LatestCertificate, Verdict
-from certificates.models import ISSUED, STAFF, Achievement, Certificate, Person
+from certificates.issuing.policy import EnrollmentFacts, LatestCertificate, Verdict
+from certificates.models import ISSUED, STAFF, Achievement, Certificate, Enrollment, Person
 from chassis.messaging.sweeps import Sweep
 
 #: A saga that is still on its way is not an open case.
 _GRACE = timedelta(minutes=1)
+#: Achievements that are judged with one query.
+_PAGE = 5000
+_SHOWN: tuple[Any, ...] = (
+    Achievement.id,
+    Achievement.student_id,
+    Achievement.program_slug,
+    Achievement.kind,
+    Achievement.cohort_id,
+)
 
 
 def completed_not_certified() -> Sweep:
@@ -28,27 +39,57 @@ def completed_not_certified() -> Sweep:
 def find(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
     """Achievements of students whose name is known, without a valid certificate although the rule gives one.
 
-    Those that the rule gives none (the money went back, staff revoked) are looked at each time: they are few.
+    Those that the rule gives none (the money went back, staff revoked) are judged each time, many at once.
     """
+    return list(islice(_due(session, now), limit))
+
+
+def _due(session: Session, now: datetime) -> Iterator[UUID]:
+    after = UUID(int=0)
+    while True:
+        rows = session.execute(_with_facts(_uncertified(now).where(Achievement.id > after).limit(_PAGE)))
+        judged = [(id_, _is_due(list(facts))) for id_, facts in groupby(rows, key=lambda row: row.id)]
+        yield from (id_ for id_, is_due in judged if is_due)
+        if len(judged) < _PAGE:
+            return
+        after = judged[-1][0]
+
+
+def _uncertified(now: datetime) -> Select[Any]:
     certified = exists().where(Certificate.valid_for == Achievement.id)
-    query = (
-        select(Achievement)
-        .join(Person, Person.account_id == Achievement.student_id)
-        .where(Person.name.is_not(None), ~certified, Achievement.completed_at < now - _GRACE)
-        .order_by(Achievement.id)
+    query: Select[Any] = select(*_SHOWN).join(Person, Person.account_id == Achievement.student_id)
+    due = (Person.name.is_not(None), ~certified, Achievement.completed_at < now - _GRACE)
+    return query.where(*due).order_by(Achievement.id)
+
+
+def _with_facts(uncertified: Select[Any]) -> Select[Any]:
+    """Each of these achievements with each of its certificates, oldest first, and each enrollment in its program."""
+    mine = uncertified.subquery("mine")
+    enrolled = and_(Enrollment.student_id == mine.c.student_id, Enrollment.program_slug == mine.c.program_slug)
+    query: Select[Any] = select(
+        mine.c.id,
+        mine.c.kind,
+        mine.c.cohort_id,
+        Certificate.status,
+        Certificate.revocation,
+        Enrollment.cohort_id.label("enrolled_in"),
+        Enrollment.revoked_reason,
+        Enrollment.changed_at,
     )
-    due = (achievement.id for achievement in session.scalars(query) if _is_due(session, achievement))
-    return [found for found, _ in zip(due, range(limit), strict=False)]
+    certificates = query.outerjoin(Certificate, Certificate.achievement_id == mine.c.id)
+    return certificates.outerjoin(Enrollment, enrolled).order_by(mine.c.id, Certificate.id)
 
 
-def _is_due(session: Session, achievement: Achievement) -> bool:
-    mine = select(Certificate).where(Certificate.achievement_id == achievement.id)
-    latest = session.scalars(mine.order_by(Certificate.id.desc()).limit(1)).first()
-    facts = LatestCertificate(latest.status == ISSUED, latest.revocation == STAFF) if latest else None
-    cohort_id = achievement.cohort_id if achievement.kind == "program" else None
-    enrollments = repository.enrollments_of(session, achievement.student_id, achievement.program_slug)
-    known = [policy.EnrollmentFacts(each.cohort_id, each.revoked_reason, each.changed_at) for each in enrollments]
-    return policy.decide(facts, policy.standing_of(known, cohort_id)) is Verdict.ISSUE
+def _is_due(facts: Sequence[Any]) -> bool:
+    last = facts[-1]
+    latest = LatestCertificate(last.status == ISSUED, last.revocation == STAFF) if last.status is not None else None
+    enrollments = [
+        EnrollmentFacts(row.enrolled_in, row.revoked_reason, row.changed_at)
+        for row in facts
+        if row.enrolled_in is not None
+    ]
+    cohort_id = last.cohort_id if last.kind == "program" else None
+    return policy.decide(latest, policy.standing_of(enrollments, cohort_id)) is Verdict.ISSUE
 
 
 def repair(session: Session, achievement_id: UUID, now: datetime) -> None:
