@@ -223,6 +223,73 @@ def test_a_document_that_is_gone_from_the_store_is_made_again(
     assert all_certificates()[1].document_attempts == kept.document_attempts
 
 
+def test_one_lost_document_is_one_case_by_whichever_way_it_is_counted(
+    student: Any,
+    db: Database,
+    store: ObjectStore,
+    settings: Settings,
+    make_documents: Callable[..., None],
+    all_certificates: Callable[[], list[Certificate]],
+) -> None:
+    student.tell(student.registered(), student.activated(), student.completed_course())
+    make_documents()
+    store.delete(settings.certificates_bucket, all_certificates()[0].document_key)
+    sweeps, registry = _documents_sweeps(store, settings)
+    by_row, in_store = sweeps.jobs
+    now = datetime.now(UTC) + LATER
+    for at in (now, now + timedelta(minutes=1)):
+        in_store.run(db, at)
+        by_row.run(db, at)
+        assert _gauge(sweeps, db, at) == 1
+    make_documents(now + timedelta(minutes=1))
+    later = now + timedelta(minutes=6)
+    for job in (by_row, in_store, by_row):
+        job.run(db, later)
+    assert (_gauge(sweeps, db, later), _repaired(registry)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [{"document_due_at": datetime(2100, 1, 1, tzinfo=UTC), "document_attempts": 30}, {"document_state": DISCARD}],
+    ids=["it waits long after failures", "it was given up"],
+)
+def test_a_lost_document_that_is_not_made_is_asked_for_again(
+    student: Any,
+    db: Database,
+    store: ObjectStore,
+    settings: Settings,
+    make_documents: Callable[..., None],
+    all_certificates: Callable[[], list[Certificate]],
+    failed: dict[str, Any],
+) -> None:
+    student.tell(student.registered(), student.activated(), student.completed_course())
+    make_documents()
+    store.delete(settings.certificates_bucket, all_certificates()[0].document_key)
+    in_store = _documents_sweeps(store, settings)[0].jobs[1]
+    now = datetime.now(UTC) + LATER
+    in_store.run(db, now)
+    change(db, **failed)
+    in_store.run(db, now + LATER)
+    assert [(each.document_state, each.document_due_at) for each in all_certificates()] == [(PENDING, now + LATER)]
+
+
+def _documents_sweeps(store: ObjectStore, settings: Settings) -> tuple[Sweeps, CollectorRegistry]:
+    comparison = document_lost(store, settings.certificates_bucket)
+    sweeps, registry = Sweeps([certificate_without_document()], [comparison]), CollectorRegistry()
+    sweeps.count_into(registry, "certificates")
+    return sweeps, registry
+
+
+def _gauge(sweeps: Sweeps, db: Database, now: datetime) -> float:
+    with db.begin() as session:
+        return sweeps.gauge.read(session, now)[("certificate_without_document",)]
+
+
+def _repaired(registry: CollectorRegistry) -> float | None:
+    labels = {"service": "certificates", "saga": "certificate_without_document"}
+    return registry.get_sample_value("edx_saga_repaired_total", labels)
+
+
 def test_what_is_to_have_no_document_is_not_looked_for(
     student: Any,
     db: Database,

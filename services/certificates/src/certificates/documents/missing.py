@@ -1,7 +1,8 @@
 """Heals valid certificates whose PDF is not there: the job that makes documents is asked to make it now.
 
 A PDF may be missing by its certificate's own row (``certificate_without_document``), or in the store alone, where it is
-looked for bit by bit (``document_lost``).
+looked for bit by bit (``document_lost``). What was lost in the store stays that case until it is there again, although
+its row says meanwhile that it is to be made: one PDF is one case.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,9 @@ from chassis.messaging.comparisons import Comparison, Fact
 from chassis.messaging.sweeps import Sweep
 from chassis.objects import ObjectMissing, ObjectStore, StorageUnavailable
 from chassis.service_client import NotAnswered
+from chassis.tables import saga_cases
+
+_SAGA, _STORE = "certificate_without_document", "store"
 
 #: Making a document takes well under a second; the object store may be away for a while.
 _GRACE = timedelta(minutes=5)
@@ -32,12 +36,14 @@ _SHOWN: tuple[Any, ...] = (Certificate.id, Certificate.document_key)
 
 def certificate_without_document() -> Sweep:
     """Certificate without its PDF."""
-    return Sweep("certificate_without_document", find, repair, every=timedelta(minutes=5))
+    return Sweep(_SAGA, find, repair, every=timedelta(minutes=5))
 
 
 def find(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
-    """Valid certificates of living accounts, issued a while ago, whose document is not ready."""
+    """Valid certificates of living accounts, issued a while ago, whose document is not ready and was not lost."""
+    lost = select(saga_cases.c.case_key).where(saga_cases.c.saga == _SAGA, saga_cases.c.place == _STORE)
     wanted = (
+        Certificate.id.not_in([UUID(key) for key in session.scalars(lost)]),
         Certificate.status == ISSUED,
         Certificate.recipient_name.is_not(None),
         Certificate.document_state != READY,
@@ -47,22 +53,33 @@ def find(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
 
 
 def repair(session: Session, certificate_id: UUID, now: datetime) -> None:
+    """To be made now, unless it is there."""
+    certificate = _lock(session, certificate_id)
+    if certificate.document_state != READY:
+        _make(certificate, now)
+
+
+def _lock(session: Session, certificate_id: UUID) -> Certificate:
+    return session.scalars(select(Certificate).where(Certificate.id == certificate_id).with_for_update()).one()
+
+
+def _make(certificate: Certificate, now: datetime) -> bool:
     """Due now, unless somebody has it in hand. One that was given up although it is wanted is asked for anew."""
-    certificate = session.scalars(select(Certificate).where(Certificate.id == certificate_id).with_for_update()).one()
-    if certificate.status != ISSUED or certificate.recipient_name is None or certificate.document_state == READY:
-        return
+    if certificate.status != ISSUED or certificate.recipient_name is None:
+        return False
     if certificate.document_state != PENDING:
         certificate.document_state, certificate.document_attempts = PENDING, 0
     elif certificate.document_due_at <= now + _IN_HAND:
-        return
+        return False
     certificate.document_due_at = now
+    return True
 
 
 def document_lost(store: ObjectStore, bucket: str) -> Comparison:
     """Certificate whose PDF was made and is gone from the store."""
     return Comparison(
-        "certificate_without_document",
-        "store",
+        _SAGA,
+        _STORE,
         page=page,
         again=again,
         unknown=lambda facts: _missing(store, bucket, facts),
@@ -109,10 +126,5 @@ def _is_there(store: ObjectStore, bucket: str, key: str) -> bool:
 
 
 def make_again(session: Session, key: str, _said: None, now: datetime) -> bool:
-    """The document is to be made, unless it is already."""
-    query = select(Certificate).where(Certificate.id == UUID(key)).with_for_update()
-    certificate = session.scalars(query).one()
-    if certificate.status != ISSUED or certificate.document_state != READY:
-        return False
-    certificate.document_state, certificate.document_attempts, certificate.document_due_at = PENDING, 0, now
-    return True
+    """To be made now, whatever its row says."""
+    return _make(_lock(session, UUID(key)), now)
