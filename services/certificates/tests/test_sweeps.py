@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy import delete, select, update
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from certificates.documents.missing import certificate_without_document, document_lost
 from certificates.documents.missing import find as find_without_document
@@ -338,6 +342,66 @@ def test_a_store_that_is_away_is_no_lost_document(
     job.run(db, datetime.now(UTC))
     assert [each.document_state for each in all_certificates()] == [READY]
     assert [line["place"] for line in log_lines() if line["event"] == "saga_not_compared"] == ["store"]
+
+
+def test_a_store_that_refuses_missing_files_is_asked_for_a_list(
+    student: Any,
+    new_student: Callable[[], Any],
+    db: Database,
+    settings: Settings,
+    make_documents: Callable[..., None],
+    all_certificates: Callable[[], list[Certificate]],
+    guarded_store: Callable[..., ObjectStore],
+) -> None:
+    for each in (student, new_student()):
+        each.tell(each.registered(), each.activated(), each.completed_course())
+    make_documents()
+    lost, kept = all_certificates()
+    store = guarded_store(kept.document_key, may_list=True)
+    [job] = Sweeps(comparisons=[document_lost(store, settings.certificates_bucket)]).jobs
+    job.run(db, datetime.now(UTC))
+    states = {each.id: each.document_state for each in all_certificates()}
+    assert states == {lost.id: PENDING, kept.id: READY}
+
+
+def test_a_store_that_refuses_to_list_too_costs_a_warning_that_names_the_right(
+    student: Any,
+    db: Database,
+    settings: Settings,
+    make_documents: Callable[..., None],
+    all_certificates: Callable[[], list[Certificate]],
+    guarded_store: Callable[..., ObjectStore],
+    log_lines: Callable[[], list[dict[str, Any]]],
+) -> None:
+    student.tell(student.registered(), student.activated(), student.completed_course())
+    make_documents()
+    [job] = Sweeps(comparisons=[document_lost(guarded_store(may_list=False), settings.certificates_bucket)]).jobs
+    job.run(db, datetime.now(UTC))
+    assert [each.document_state for each in all_certificates()] == [READY]
+    [told] = [line for line in log_lines() if line["event"] == "saga_not_compared"]
+    assert "AccessDenied" in told["error"]
+    assert f"s3:ListBucket allowed on {settings.certificates_bucket}" in told["error"]
+
+
+@pytest.fixture
+def guarded_store(live: Callable[[Any], Any]) -> Callable[..., ObjectStore]:
+    """``guarded_store(*keys, may_list)``: holds ``keys`` and answers HEAD of any other with 403, as S3 does."""
+
+    def build(*keys: str, may_list: bool) -> ObjectStore:
+        async def answer(request: Request) -> Response:
+            if request.method == "HEAD":
+                is_there = request.path_params["key"] in keys
+                return Response(status_code=200 if is_there else 403, headers={"etag": '"1"'})
+            if not may_list:
+                return Response("<Error><Code>AccessDenied</Code></Error>", 403, media_type="application/xml")
+            found = [key for key in keys if key.startswith(request.query_params["prefix"])]
+            entries = "".join(f"<Contents><Key>{key}</Key><Size>1</Size></Contents>" for key in found)
+            return Response(f"<ListBucketResult>{entries}</ListBucketResult>", media_type="application/xml")
+
+        app = Starlette(routes=[Route("/{bucket}", answer), Route("/{bucket}/{key:path}", answer)])
+        return ObjectStore(live(app).url, None, "us-east-1", "key", "secret")
+
+    return build
 
 
 def test_the_worker_tells_of_its_sagas(settings: Any, serve: Callable[[Any], Any]) -> None:

@@ -20,6 +20,8 @@ from chassis.objects import ObjectMissing, ObjectStore, StorageUnavailable
 from chassis.service_client import NotAnswered
 from chassis.tables import saga_cases
 
+#: S3: HEAD of a missing key answers 403, not 404, unless the caller may list the bucket (whatever the prefix).
+_REFUSED = "answered 403"
 _SAGA, _STORE = "certificate_without_document", "store"
 
 #: Making a document takes well under a second; the object store may be away for a while.
@@ -121,8 +123,19 @@ def _is_there(store: ObjectStore, bucket: str, key: str) -> bool:
     except ObjectMissing:
         return False
     except StorageUnavailable as error:
+        if _REFUSED in str(error):
+            return _is_listed(store, bucket, key)
         raise NotAnswered(f"the object store: {error}") from error
     return True
+
+
+def _is_listed(store: ObjectStore, bucket: str, key: str) -> bool:
+    """For who may list the bucket by prefix alone."""
+    try:
+        return key in store.sizes(bucket, key)
+    except StorageUnavailable as error:
+        says = f"403 for {key}, which a missing file gets too, and to listing: {error}"
+        raise NotAnswered(f"the object store: {says} Is s3:ListBucket allowed on {bucket}?") from error
 
 
 def make_again(session: Session, key: str, _said: None, now: datetime) -> bool:
