@@ -15,7 +15,7 @@ from starlette.routing import Route
 from certificates.documents.missing import certificate_without_document, document_lost
 from certificates.documents.missing import find as find_without_document
 from certificates.issuing.uncertified import completed_not_certified, find
-from certificates.models import DISCARD, ISSUED, PENDING, READY, Certificate, StatusEntry
+from certificates.models import DISCARD, ISSUED, PENDING, READY, Achievement, Certificate, StatusEntry
 from certificates.settings import Settings
 from chassis.database import Database
 from chassis.messaging.sweeps import Sweep, Sweeps
@@ -57,9 +57,9 @@ def change(db: Database, **values: Any) -> None:
         session.execute(update(Certificate).values(**values))
 
 
-def uncertified(db: Database) -> int:
+def uncertified(db: Database, now: datetime | None = None) -> int:
     with db.begin() as session:
-        return len(find(session, datetime.now(UTC), 10))
+        return len(find(session, now or datetime.now(UTC), 10))
 
 
 def test_a_completion_whose_certificate_was_lost_gets_one(
@@ -76,15 +76,43 @@ def test_a_completion_whose_certificate_was_lost_gets_one(
 
 
 def test_only_what_the_rule_gives_is_an_open_case(db: Database, new_student: Callable[[], Any]) -> None:
-    nameless, refunded, erased = new_student(), new_student(), new_student()
-    nameless.tell(nameless.activated(), nameless.completed_course())
+    refunded, erased, refunded_nameless = new_student(), new_student(), new_student()
     refunded.tell(refunded.registered(), refunded.activated(), refunded.completed_course(), refunded.revoked())
     erased.tell(erased.registered(), erased.activated(), erased.completed_course(), erased.erased())
+    refunded_nameless.tell(
+        refunded_nameless.activated(), refunded_nameless.completed_course(), refunded_nameless.revoked()
+    )
     lose_certificates(db)
     assert uncertified(db) == 0
 
 
-def test_finding_what_is_due_costs_one_query_however_many_are_not(
+def test_whose_account_was_never_heard_of_is_an_open_case_after_an_hour(
+    db: Database, student: Any, sweep: Callable[..., float], all_certificates: Callable[[], list[Certificate]]
+) -> None:
+    completed = student.completed_course()
+    student.tell(student.activated(), completed)
+    hour = timedelta(hours=1)
+    found = [uncertified(db, completed.completed_at + after) for after in (hour, hour + timedelta(seconds=1))]
+    assert found == [0, 1]
+    assert sweep("completed_not_certified") == 0  # nobody here knows the name
+    assert uncertified(db) == 1
+    student.tell(student.registered())
+    assert len(all_certificates()) == 1
+    assert sweep("completed_not_certified") == 1
+
+
+def test_the_nameless_stand_in_nobodys_way(db: Database, new_student: Callable[[], Any]) -> None:
+    nameless, named = new_student(), new_student()
+    nameless.tell(nameless.activated(), nameless.completed_course())
+    named.tell(named.registered(), named.activated(), named.completed_course())
+    lose_certificates(db)
+    with db.begin() as session:
+        [first] = find(session, datetime.now(UTC), 1)
+        student_of = select(Achievement.student_id).where(Achievement.id == first)
+        assert session.scalar(student_of) == named.account_id
+
+
+def test_finding_what_is_due_costs_two_queries_however_many_are_not(
     db: Database, student: Any, new_student: Callable[[], Any], all_certificates: Callable[[], list[Certificate]]
 ) -> None:
     refunded = [new_student() for _ in range(6)]
@@ -96,7 +124,7 @@ def test_finding_what_is_due_costs_one_query_however_many_are_not(
         session.execute(delete(Certificate).where(Certificate.student_id == student.account_id))
     with count_queries(db) as queries:
         assert uncertified(db) == 2
-    assert len(queries) == 1
+    assert len(queries) == 2  # those with a name, and those without
 
 
 @pytest.mark.parametrize("limit", [1, 3, 4, 5])

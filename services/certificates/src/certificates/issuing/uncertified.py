@@ -6,11 +6,11 @@ were changed by hand, lost with a backup, or written by a version with a bug.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlalchemy.orm import Session
 
 from certificates.issuing import policy, repository, service
@@ -20,6 +20,8 @@ from chassis.messaging.sweeps import Sweep
 
 #: A saga that is still on its way is not an open case.
 _GRACE = timedelta(minutes=1)
+#: Nor is one that waits for the account's event, for a while; what was lost here only the gateway's events bring back.
+_GRACE_WITHOUT_NAME = timedelta(hours=1)
 #: Achievements that are judged with one query.
 _PAGE = 5000
 _SHOWN: tuple[Any, ...] = (
@@ -37,17 +39,22 @@ def completed_not_certified() -> Sweep:
 
 
 def find(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
-    """Achievements of students whose name is known, without a valid certificate although the rule gives one.
+    """Achievements without a valid certificate although the rule gives one; those that cannot be repaired, as the
+    student's name is not known, come last.
 
     Those that the rule gives none (the money went back, staff revoked) are judged each time, many at once.
     """
-    return list(islice(_due(session, now), limit))
+    named = (Person.name.is_not(None), Achievement.completed_at < now - _GRACE)
+    nameless = (Person.name.is_(None), ~Person.erased, Achievement.completed_at < now - _GRACE_WITHOUT_NAME)
+    due = chain.from_iterable(_due(session, *which) for which in (named, nameless))
+    return list(islice(due, limit))
 
 
-def _due(session: Session, now: datetime) -> Iterator[UUID]:
+def _due(session: Session, *which: ColumnElement[bool]) -> Iterator[UUID]:
     after = UUID(int=0)
     while True:
-        rows = session.execute(_with_facts(_uncertified(now).where(Achievement.id > after).limit(_PAGE)))
+        page = _uncertified(*which).where(Achievement.id > after).limit(_PAGE)
+        rows = session.execute(_with_facts(page))
         judged = [(id_, _is_due(list(facts))) for id_, facts in groupby(rows, key=lambda row: row.id)]
         yield from (id_ for id_, is_due in judged if is_due)
         if len(judged) < _PAGE:
@@ -55,11 +62,10 @@ def _due(session: Session, now: datetime) -> Iterator[UUID]:
         after = judged[-1][0]
 
 
-def _uncertified(now: datetime) -> Select[Any]:
+def _uncertified(*which: ColumnElement[bool]) -> Select[Any]:
     certified = exists().where(Certificate.valid_for == Achievement.id)
     query: Select[Any] = select(*_SHOWN).join(Person, Person.account_id == Achievement.student_id)
-    due = (Person.name.is_not(None), ~certified, Achievement.completed_at < now - _GRACE)
-    return query.where(*due).order_by(Achievement.id)
+    return query.where(~certified, *which).order_by(Achievement.id)
 
 
 def _with_facts(uncertified: Select[Any]) -> Select[Any]:
@@ -93,7 +99,7 @@ def _is_due(facts: Sequence[Any]) -> bool:
 
 
 def repair(session: Session, achievement_id: UUID, now: datetime) -> None:
-    """Settle the student's certificates of that program once more."""
+    """Settle the student's certificates of that program once more; without a name nothing can be issued."""
     achievement = session.get_one(Achievement, achievement_id)
     person = repository.lock_person(session, achievement.student_id)
     service.settle(session, person, now, achievement.program_slug)
