@@ -118,6 +118,13 @@ def standing(**changes: object) -> StandingFacts:
         ({"gives_access": False, "refunded_minor": 1030}, "refunded", "revoked"),
         ({"gives_access": False, "matched": False, "refunded_minor": 1000}, "mismatched", "granted"),
         ({"gives_access": False, "matched": False, "refunded_minor": 1030}, "refunded", "revoked"),
+        # Nothing was received, so nothing went back: neither for a free place, nor where Paystack named no amount.
+        ({"price_minor": 0, "received_minor": 0}, "succeeded", "granted"),
+        ({"price_minor": 0, "received_minor": 0, "gives_access": False}, "abandoned", "granted"),
+        ({"received_minor": 0}, "succeeded", "granted"),
+        ({"received_minor": 0, "open_disputes": 1}, "disputed", "suspended"),
+        ({"received_minor": 0, "gives_access": False}, "mismatched", "granted"),
+        ({"received_minor": 0, "gives_access": False, "matched": False}, "mismatched", "granted"),
     ],
 )
 def test_where_received_money_stands(changes: dict[str, object], status: str, access: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.events import EnrollmentActivated, EnrollmentRevoked, EnrollmentSuspended, PaymentRefunded
-from enrollment.payments import refund_runner
+from enrollment.payments import refund_runner, refunding
 from enrollment.paystack import Paystack, ProviderUnreachable
 
 
@@ -250,6 +250,15 @@ def test_no_more_than_was_paid_can_be_refunded_however_many_ask_at_once(open_sch
         answers = list(pool.map(lambda _: open_school.http.post(url, json=body, headers=open_school.admin), range(8)))
     assert sorted(answer.status_code for answer in answers) == [200, 200, *[409] * 6]
     assert sum(refund.amount_minor for refund in open_school.refunds(reference)) == 2_000_000
+
+
+def test_a_refund_of_nothing_is_never_queued(open_school: Any) -> None:
+    open_school.cohort(amountMinor=0)
+    reference = open_school.reference(open_school.student())
+    payment, now = open_school.payment(reference), open_school.clock.now
+    with pytest.raises(ValueError, match=f"a refund of 0 minor units of payment {reference}"):
+        open_school.db.run(lambda session: refunding.queue(session, payment, 0, "automatic", "asked", now))
+    assert open_school.refunds(reference) == []
 
 
 @pytest.mark.parametrize("state", ["pending", "free", "refunded"])

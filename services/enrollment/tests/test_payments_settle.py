@@ -15,6 +15,8 @@ from contracts.events import (
     PaymentVerified,
 )
 from enrollment.payments.metrics import count_stranded
+from enrollment.payments.settle import settle
+from enrollment.paystack import Charge
 
 
 def test_verify_settles_what_was_paid(open_school: Any) -> None:
@@ -103,6 +105,16 @@ def test_wrong_money_gives_no_access_and_is_not_hidden(open_school: Any, wrong: 
     assert open_school.audited("payment.mismatched")[0].subject_id == reference
     assert open_school.events(EnrollmentActivated) == open_school.events(PaymentVerified) == []
     assert open_school.can_enroll()["cohort"]["seatsLeft"] == 1
+
+
+def test_money_whose_amount_paystack_does_not_say_is_not_taken_for_refunded(open_school: Any) -> None:
+    open_school.cohort()
+    reference = open_school.reference(open_school.student())
+    charge = Charge.parse({"reference": reference, "status": "success", "currency": "NGN", "domain": "test"})
+    terms, now = open_school.cashier.terms, open_school.clock.now
+    open_school.db.run(lambda session: settle(session, reference, charge, terms, now))
+    assert open_school.standing(reference) == ("mismatched", "cancelled")
+    assert open_school.payment(reference).review.startswith("amount: ")
 
 
 def test_money_under_review_can_be_refunded_by_staff(open_school: Any) -> None:

@@ -8,8 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from chassis.messaging.sweeps import Sweeps
-from contracts.events import EnrollmentActivated
-from enrollment.models import AuditEntry, Enrollment
+from contracts.events import EnrollmentActivated, EnrollmentRevoked
+from enrollment.models import AuditEntry, Enrollment, Payment
 from enrollment.parts import terms_of
 from enrollment.payments.metrics import count_stranded
 from enrollment.payments.stranded import find, paid_not_enrolled
@@ -113,6 +113,67 @@ def test_a_case_that_closed_meanwhile_is_left_alone(open_school: Any, enrollment
     open_school.db.run(lambda session: saga.repair(session, reference, now))
     assert open_school.standing(reference) == ("succeeded", "active")
     assert open_school.rows(lambda session: find(session, now, 10)) == []
+
+
+def test_what_is_on_its_way_back_already_is_not_asked_back_again(open_school: Any, sweep: Callable[[], float]) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    change(open_school, reference, payment_id=uuid4())
+    assert sweep() == 1
+    with open_school.db.begin() as session:
+        session.get_one(Payment, open_school.payment(reference).id).status = "succeeded"
+    assert sweep() == 2
+    assert open_school.standing(reference) == ("refunding", "active")
+    (refund,) = open_school.refunds(reference)
+    assert refund.amount_minor == open_school.price
+
+
+FELL_BACK: dict[str, Any] = {"status": "pending", "payment_id": None, "origin": None, "activated_at": None}
+
+
+@pytest.fixture
+def free_place(open_school: Any) -> str:
+    """The reference of a place for which there was nothing to pay."""
+    open_school.cohort(amountMinor=0)
+    reference: str = open_school.reference(open_school.student())
+    assert open_school.standing(reference) == ("succeeded", "active")
+    return reference
+
+
+@pytest.mark.parametrize("fell_back", [FELL_BACK, {"status": "pending"}, {"status": "cancelled"}])
+def test_a_free_place_that_fell_back_is_active_again(
+    open_school: Any, free_place: str, sweep: Callable[[], float], fell_back: dict[str, Any]
+) -> None:
+    change(open_school, free_place, **fell_back)
+    assert open_school.rows(count_stranded) == 1
+    assert sweep() == 1
+    assert open_school.standing(free_place) == ("succeeded", "active")
+    assert [event.origin for event in open_school.events(EnrollmentActivated)] == ["free", "free"]
+    assert open_school.events(EnrollmentRevoked) == []
+    assert open_school.refunds(free_place) == []
+    assert open_school.rows(count_stranded) == 0
+
+
+def test_the_lost_link_of_a_free_place_is_tied_again(
+    open_school: Any, free_place: str, sweep: Callable[[], float]
+) -> None:
+    change(open_school, free_place, payment_id=None)
+    assert sweep() == 1
+    assert open_school.standing(free_place) == ("succeeded", "active")
+    assert open_school.enrollment_of(free_place).payment_id == open_school.payment(free_place).id
+    assert len(open_school.events(EnrollmentActivated)) == 1
+    assert open_school.refunds(free_place) == []
+
+
+def test_a_free_place_that_can_be_given_no_more_is_closed_without_a_refund(
+    open_school: Any, free_place: str, sweep: Callable[[], float]
+) -> None:
+    change(open_school, free_place, payment_id=uuid4())
+    assert sweep() == 1
+    assert open_school.standing(free_place) == ("abandoned", "active")
+    assert open_school.refunds(free_place) == []
+    assert open_school.payment(free_place).review is None
+    assert open_school.rows(count_stranded) == 0
 
 
 def test_the_worker_tells_of_its_sagas(enrollment_settings: Callable[..., Any], serve: Callable[[Any], Any]) -> None:

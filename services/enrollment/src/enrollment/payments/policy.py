@@ -123,6 +123,10 @@ class StandingFacts:
         """From here on it counts as refunded in full. Fees passed to the customer may stay with Paystack."""
         return min(self.price_minor, self.received_minor) if self.matched else self.received_minor
 
+    def is_all(self, minor: int) -> bool:
+        """Whether so much is all that came. Of nothing, nothing can go back."""
+        return 0 < self.full_minor <= minor
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -136,15 +140,16 @@ class Standing:
 def decide_standing(facts: StandingFacts) -> Standing:
     """All of it back, by refunds or lost disputes, revokes; an open dispute or a full refund under way suspends.
     A part that is gone, refunded or charged back, changes no access (deploy/adr/0022-partial-disputes.md).
+    Where nothing was to be paid and nothing came, nobody need look at what gives no access.
     """
-    if facts.refunded_minor >= facts.full_minor:
+    if facts.is_all(facts.refunded_minor):
         return Standing("refunded", "revoked", "chargeback" if facts.lost_disputes else "refund")
     if facts.open_disputes:
         return Standing("disputed", "suspended", "dispute")
-    if facts.refunded_minor + facts.under_way_minor >= facts.full_minor:
+    if facts.is_all(facts.refunded_minor + facts.under_way_minor):
         return Standing("refunding", "suspended", "refund")
     if not facts.gives_access:
-        return Standing("mismatched", "granted")
+        return Standing("mismatched" if facts.price_minor or facts.received_minor else "abandoned", "granted")
     if facts.under_way_minor:
         return Standing("refunding", "granted")
     return Standing("partially_refunded" if facts.refunded_minor else "succeeded", "granted")

@@ -32,7 +32,9 @@ class NotRefundable(Conflict):
 
 
 def queue(session: Session, payment: Payment, amount: int, origin: Origin, reason: str, now: datetime) -> Refund:
-    """A refund to be made at Paystack by the worker; the caller applies the standing."""
+    """A refund to be made at Paystack by the worker, of more than nothing; the caller applies the standing."""
+    if amount <= 0:
+        raise ValueError(f"a refund of {amount} minor units of payment {payment.reference} cannot be made")
     refund = _new(payment, amount, origin, reason, now)
     session.add(refund)
     if origin == "automatic":
@@ -123,7 +125,7 @@ def _tell_refunded(session: Session, case: Case, refund: Refund, now: datetime) 
             total_refunded_minor=facts.refunded_minor,
             amount_minor=payment.amount_minor,
             currency=payment.currency,
-            full=facts.refunded_minor >= facts.full_minor,
+            full=facts.is_all(facts.refunded_minor),
             refunded_at=now,
         ),
     )

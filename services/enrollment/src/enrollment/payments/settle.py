@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from chassis.messaging import emit
 from contracts.events import PaymentVerified
+from contracts.events.enrollment import Origin
 from contracts.rules import decide_enrollment
 from enrollment.audit import PAYSTACK, record
 from enrollment.cohorts.repository import count_seats
@@ -80,9 +81,21 @@ def honour(session: Session, case: Case, terms: Terms, now: datetime) -> None:
     elif arrival.honoured:
         _give_access(session, case, arrival.reason, now)
     else:
-        refunding.queue(session, payment, refunding.left_of(session, payment), "automatic", arrival.reason, now)
+        _give_back(session, payment, arrival.reason, now)
         _cancel_own_checkout(session, case, now)
     apply_standing(session, case, now)
+
+
+def origin_of(payment: Payment) -> Origin:
+    """How an enrollment began to which this payment gave access."""
+    return "payment" if payment.amount_minor else "free"
+
+
+def _give_back(session: Session, payment: Payment, reason: str, now: datetime) -> None:
+    """All that is left, if anything is: for a free place nothing came, and what came may be on its way already."""
+    left = refunding.left_of(session, payment)
+    if left > 0:
+        refunding.queue(session, payment, left, "automatic", reason, now)
 
 
 def _note_money(case: Case, charge: Charge, now: datetime) -> None:
@@ -171,7 +184,7 @@ def _give_access(session: Session, case: Case, why: str, now: datetime) -> None:
     for enrollment in case.other_live():
         checkout.close(session, enrollment, case.open_payment_of(enrollment), now)
     checkout.end_rival(session, case, now)
-    steps.activate(session, case.enrollment, "payment", now, payment_id=case.payment.id)
+    steps.activate(session, case.enrollment, origin_of(case.payment), now, payment_id=case.payment.id)
     instalments.begin(session, case.enrollment, case.payment, now)
     record(session, now, PAYSTACK, "enrollment.activated", ("enrollment", case.enrollment.id), reason=why)
 

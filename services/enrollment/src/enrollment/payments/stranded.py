@@ -15,7 +15,7 @@ from enrollment.enrollments.policy import SEATED
 from enrollment.models import Payment
 from enrollment.payments.locks import lock_case
 from enrollment.payments.metrics import KEPT, UNOPENED, select_stranded
-from enrollment.payments.settle import Terms, honour
+from enrollment.payments.settle import Terms, honour, origin_of
 from enrollment.payments.standing import apply_standing
 
 
@@ -36,7 +36,7 @@ def repair(session: Session, reference: str, terms: Terms, now: datetime) -> Non
     if payment.status not in KEPT or (enrollment.payment_id == payment.id and enrollment.status not in UNOPENED):
         return
     record(session, now, RULES, "payment.stranded", ("payment", reference), reason="kept money without access")
-    if enrollment.payment_id is None and enrollment.origin == "payment" and enrollment.status in SEATED:
+    if enrollment.payment_id is None and enrollment.origin == origin_of(payment) and enrollment.status in SEATED:
         enrollment.payment_id = payment.id  # it did give this access: only the link was lost
         apply_standing(session, case, now)
     else:
