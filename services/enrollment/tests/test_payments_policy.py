@@ -46,6 +46,7 @@ def arrival(**changes: object) -> ArrivalFacts:
         "keeps_seat": False,
         "seats_left": 0,
         "window_allows": False,
+        "pays_a_part": False,
     }
     return ArrivalFacts(**{**facts, **changes})  # type: ignore[arg-type]
 
@@ -69,6 +70,11 @@ def arrival(**changes: object) -> ArrivalFacts:
         ({"enrollment_status": "revoked"}, False, "enrollment_revoked"),
         ({"has_other_enrollment": True}, False, "already_enrolled"),
         ({"erased": True}, False, "account_erased"),
+        ({"pays_a_part": True, "paid_at": HOLD + GRACE + INSTANT}, True, "pays_a_part"),
+        ({"pays_a_part": True, "enrollment_status": "cancelled"}, True, "pays_a_part"),
+        ({"pays_a_part": True, "enrollment_status": "revoked"}, False, "enrollment_revoked"),
+        ({"pays_a_part": True, "has_other_enrollment": True}, False, "already_enrolled"),
+        ({"pays_a_part": True, "erased": True}, False, "account_erased"),
     ],
 )
 def test_verified_money_is_honoured_or_goes_back(changes: dict[str, object], honoured: bool, reason: str) -> None:

@@ -1,15 +1,18 @@
 """Kept money without access heals by the rules under which money arrives; each case was made by hand."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from prometheus_client import CollectorRegistry
+from services.enrollment.tests.instalment_dates import FIRST, GRACE, PARTS, SECOND_DUE, at, begun, pay_next, shown
+from sqlalchemy import select, update
 
 from chassis.messaging.sweeps import Sweeps
-from contracts.events import EnrollmentActivated, EnrollmentRevoked
-from enrollment.models import AuditEntry, Enrollment, Payment
+from contracts.events import AccountErased, EnrollmentActivated, EnrollmentRevoked, InstalmentOverdue
+from enrollment.models import AuditEntry, Enrollment, Instalment, Payment
 from enrollment.parts import terms_of
 from enrollment.payments.metrics import count_stranded
 from enrollment.payments.stranded import find, paid_not_enrolled
@@ -174,6 +177,108 @@ def test_a_free_place_that_can_be_given_no_more_is_closed_without_a_refund(
     assert open_school.refunds(free_place) == []
     assert open_school.payment(free_place).review is None
     assert open_school.rows(count_stranded) == 0
+
+
+def parts_of(school: Any) -> list[tuple[Any, ...]]:
+    """All that is known of the parts of a plan."""
+    columns = [getattr(Instalment, column.key) for column in Instalment.__table__.columns]
+    rows = school.rows(lambda session: session.execute(select(*columns).order_by(Instalment.number)).all())
+    return [tuple(row) for row in rows]
+
+
+@pytest.mark.parametrize("fell_back", [FELL_BACK, {"status": "pending"}, {"status": "cancelled"}])
+def test_a_plan_whose_enrollment_fell_back_goes_on_where_it_was(
+    march: Any, sweep: Callable[[], float], fell_back: dict[str, Any]
+) -> None:
+    student, first = begun(march)
+    second = pay_next(march, student)
+    before = parts_of(march)
+    change(march, first, **fell_back)
+    assert march.rows(count_stranded) == 2
+    assert sweep() == 2
+    assert march.standing(first) == march.standing(second) == ("succeeded", "active")
+    assert march.enrollment_of(first).payment_id == march.payment(first).id
+    assert march.refunds(first) == march.refunds(second) == []
+    assert parts_of(march) == before
+    assert march.rows(count_stranded) == 0
+    assert pay_next(march, student) not in {first, second}
+    assert shown(march, student) == ["paid", "paid", "paid"]
+
+
+def test_a_plan_goes_on_however_late_its_first_part_was_paid(march: Any, sweep: Callable[[], float]) -> None:
+    student = march.student()
+    reference = march.reference(student, **PARTS)
+    march.pass_time(hours=30)
+    march.pay(reference)
+    assert march.verify(student, reference)["status"] == "succeeded"
+    change(march, reference, **FELL_BACK)
+    at(march, SECOND_DUE)
+    assert sweep() == 1
+    assert march.standing(reference) == ("succeeded", "active")
+    assert march.refunds(reference) == []
+
+
+def test_the_open_checkout_of_the_next_part_stays_open(march: Any, sweep: Callable[[], float]) -> None:
+    student, first = begun(march)
+    second = march.reference(student)
+    change(march, first, **FELL_BACK)
+    assert sweep() == 1
+    assert march.payment(second).open_enrollment == march.enrollment_of(first).id
+    march.pay(second)
+    assert march.verify(student, second)["status"] == "succeeded"
+    assert shown(march, student) == ["paid", "paid", "due"]
+
+
+def test_a_plan_that_is_overdue_when_it_is_found_rests(march: Any, sweep: Callable[[], float]) -> None:
+    _, reference = begun(march)
+    change(march, reference, **FELL_BACK)
+    at(march, SECOND_DUE + GRACE)
+    assert sweep() == 1
+    assert march.standing(reference) == ("succeeded", "suspended")
+    assert march.enrollment_of(reference).reason == "instalment_overdue"
+    assert march.refunds(reference) == []
+
+
+def test_a_plan_is_watched_again_after_its_parts_were_looked_at_without_an_enrollment(
+    march: Any, sweep: Callable[[], float]
+) -> None:
+    _, reference = begun(march)
+    change(march, reference, **FELL_BACK)
+    at(march, SECOND_DUE - timedelta(days=7))
+    assert sweep() == 1
+    at(march, SECOND_DUE)
+    assert [(event.number, event.stage) for event in march.events(InstalmentOverdue)] == [(2, "overdue")]
+    at(march, SECOND_DUE + GRACE)
+    assert march.standing(reference) == ("succeeded", "suspended")
+
+
+def test_an_overdue_plan_is_left_to_rest(march: Any, sweep: Callable[[], float]) -> None:
+    _, reference = begun(march)
+    at(march, SECOND_DUE + GRACE)
+    assert march.standing(reference) == ("succeeded", "suspended")
+    assert march.rows(count_stranded) == sweep() == 0
+
+
+def test_the_parts_of_an_erased_student_go_back(march: Any, sweep: Callable[[], float]) -> None:
+    student, reference = begun(march)
+    march.deliver(AccountErased(sequence=1, account_id=student.id))
+    change(march, reference, **FELL_BACK)
+    assert sweep() == 1
+    assert march.standing(reference) == ("refunding", "pending")
+    (refund,) = march.refunds(reference)
+    assert (refund.amount_minor, refund.reason) == (FIRST, "account_erased")
+
+
+def test_a_part_whose_link_was_lost_is_paid_by_its_money(march: Any, sweep: Callable[[], float]) -> None:
+    student, reference = begun(march)
+    with march.db.begin() as session:
+        session.execute(update(Instalment).values(payment_id=None))
+    change(march, reference, **FELL_BACK)
+    sweep()
+    assert sweep() == 1
+    assert march.standing(reference) == ("succeeded", "active")
+    assert shown(march, student) == ["paid", "due", "upcoming"]
+    assert march.refunds(reference) == []
 
 
 def test_the_worker_tells_of_its_sagas(enrollment_settings: Callable[..., Any], serve: Callable[[Any], Any]) -> None:

@@ -15,8 +15,14 @@ Verdict = Callable[[Payment], tuple[policy.Access, str | None]]
 
 
 def begin(session: Session, enrollment: Enrollment, payment: Payment, now: datetime) -> None:
-    """The payment that gave access was the first part of a plan: the others are to be paid from now on."""
-    if payment.agreed_plan is None:
+    """The payment that gave access was the first part of a plan: the others are to be paid from now on. Where they
+    have begun before they go on, and are looked at again.
+    """
+    begun = repository.list_locked(session, enrollment.id) if payment.instalment is not None else []
+    for one in begun:
+        if one.payment_id is None and one.next_step_at is None:
+            one.next_step_at = now
+    if begun or payment.agreed_plan is None:
         return
     grace_days = payment.agreed_plan["grace_days"]
     for part in plans.parts_of(payment.agreed_plan):
@@ -45,6 +51,13 @@ def begin(session: Session, enrollment: Enrollment, payment: Payment, now: datet
     parts = len(payment.agreed_plan["parts"])
     record(session, now, PAYSTACK, "instalments.begun", ("enrollment", enrollment.id), parts=parts)
     session.flush()
+
+
+def pays(session: Session, enrollment: Enrollment, payment: Payment) -> bool:
+    """Whether the payment pays a part of the enrollment already."""
+    if payment.instalment is None:
+        return False
+    return any(part.payment_id == payment.id for part in repository.list_locked(session, enrollment.id))
 
 
 def take_money(session: Session, enrollment: Enrollment, payment: Payment, now: datetime) -> tuple[bool, str] | None:

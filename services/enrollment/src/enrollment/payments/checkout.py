@@ -176,10 +176,12 @@ def abandon(session: Session, payment: Payment, now: datetime) -> None:
 
 
 def end_rival(session: Session, case: Case, now: datetime, *, part: int | None = None) -> None:
-    """The case's payment was paid: another checkout that is open for the same (part) is not to be paid any more."""
+    """The case's payment was paid: another checkout that is open for the same (part), or for the whole, is not to be
+    paid any more.
+    """
     case.payment.open_enrollment = None
     rival = case.open_payment_of(case.enrollment)
-    if rival is not None and part in {None, rival.instalment}:
+    if rival is not None and (part is None or rival.instalment in {None, part}):
         abandon(session, rival, now)
     session.flush()
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-from sqlalchemy import Select, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from chassis.messaging import Gauge
@@ -51,12 +51,10 @@ def select_stranded(*columns: Any) -> Select[Any]:
 
     Access that it gave may rest, be complete, or have been taken away by staff or with the account.
     """
-    elsewhere = or_(
-        Enrollment.payment_id.is_(None), Enrollment.payment_id != Payment.id, Enrollment.status.in_(UNOPENED)
-    )
     pays_a_part = exists().where(Instalment.payment_id == Payment.id)
+    untied = and_(or_(Enrollment.payment_id.is_(None), Enrollment.payment_id != Payment.id), ~pays_a_part)
     query = select(*columns).select_from(Payment).join(Enrollment, Enrollment.id == Payment.enrollment_id)
-    return query.where(Payment.status.in_(KEPT), elsewhere, ~pays_a_part)
+    return query.where(Payment.status.in_(KEPT), or_(Enrollment.status.in_(UNOPENED), untied))
 
 
 def count_stranded(session: Session) -> int:

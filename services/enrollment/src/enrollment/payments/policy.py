@@ -72,6 +72,8 @@ class ArrivalFacts:
     keeps_seat: bool
     seats_left: int | None
     window_allows: bool
+    #: It pays a part of the enrollment already, so it gave access, or was paid while there was access.
+    pays_a_part: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class Arrival:
 
 def decide_arrival(facts: ArrivalFacts) -> Arrival:
     """Money paid within its hold is always honoured: the seat was kept for it. Within the grace it is honoured as
-    long as there is a seat; later only if the student could enrol right now. All else goes back.
+    long as there is a seat; later only if the student could enrol right now. All else goes back. What pays a part
+    already was honoured when it came, whatever the hour is now.
     """
     if facts.erased:
         return Arrival(False, "account_erased")
@@ -92,6 +95,8 @@ def decide_arrival(facts: ArrivalFacts) -> Arrival:
         return Arrival(False, "already_enrolled")
     if facts.enrollment_status == "revoked":
         return Arrival(False, "enrollment_revoked")
+    if facts.pays_a_part:
+        return Arrival(True, "pays_a_part")
     if facts.paid_at <= facts.hold_expires_at:
         return Arrival(True, "within_hold")
     has_seat = facts.keeps_seat or facts.seats_left is None or facts.seats_left > 0

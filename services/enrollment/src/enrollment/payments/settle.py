@@ -74,8 +74,12 @@ def _receive(session: Session, case: Case, charge: Charge, terms: Terms, now: da
 def honour(session: Session, case: Case, terms: Terms, now: datetime) -> None:
     """Verified money gives access, or what is left of it goes back."""
     payment = case.payment
-    part = instalments.take_money(session, case.enrollment, payment, now)
-    arrival = policy.Arrival(*part) if part else policy.decide_arrival(_arrival_facts(session, case, terms, now))
+    pays_a_part = instalments.pays(session, case.enrollment, payment)
+    part = None if pays_a_part else instalments.take_money(session, case.enrollment, payment, now)
+    if part:
+        arrival = policy.Arrival(*part)
+    else:
+        arrival = policy.decide_arrival(_arrival_facts(session, case, terms, now, pays_a_part=pays_a_part))
     if part and arrival.honoured:
         checkout.end_rival(session, case, now, part=payment.instalment)
     elif arrival.honoured:
@@ -148,7 +152,9 @@ def _tell_verified(session: Session, payment: Payment, now: datetime) -> None:
     record(session, now, PAYSTACK, "payment.verified", ("payment", payment.reference), received=payment.received_minor)
 
 
-def _arrival_facts(session: Session, case: Case, terms: Terms, now: datetime) -> policy.ArrivalFacts:
+def _arrival_facts(
+    session: Session, case: Case, terms: Terms, now: datetime, *, pays_a_part: bool
+) -> policy.ArrivalFacts:
     payment, enrollment = case.payment, case.enrollment
     seats_left, window_allows = _late_facts(session, case, now)
     assert payment.paid_at is not None
@@ -162,6 +168,7 @@ def _arrival_facts(session: Session, case: Case, terms: Terms, now: datetime) ->
         keeps_seat=_keeps_seat(enrollment, now),
         seats_left=seats_left,
         window_allows=window_allows,
+        pays_a_part=pays_a_part,
     )
 
 
@@ -183,7 +190,7 @@ def _give_access(session: Session, case: Case, why: str, now: datetime) -> None:
     """This payment's enrollment is active; every other open checkout of the student in the program ends."""
     for enrollment in case.other_live():
         checkout.close(session, enrollment, case.open_payment_of(enrollment), now)
-    checkout.end_rival(session, case, now)
+    checkout.end_rival(session, case, now, part=case.payment.instalment)
     steps.activate(session, case.enrollment, origin_of(case.payment), now, payment_id=case.payment.id)
     instalments.begin(session, case.enrollment, case.payment, now)
     record(session, now, PAYSTACK, "enrollment.activated", ("enrollment", case.enrollment.id), reason=why)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from chassis.messaging.sweeps import Sweep
 from enrollment.audit import RULES, record
 from enrollment.enrollments.policy import SEATED
-from enrollment.models import Payment
+from enrollment.instalments.repository import list_locked
+from enrollment.models import Enrollment, Instalment, Payment
 from enrollment.payments.locks import lock_case
 from enrollment.payments.metrics import KEPT, UNOPENED, select_stranded
 from enrollment.payments.settle import Terms, honour, origin_of
@@ -33,7 +34,7 @@ def repair(session: Session, reference: str, terms: Terms, now: datetime) -> Non
     """Decide once more, under the locks and by the rules under which money arrives."""
     case = lock_case(session, reference, now)
     payment, enrollment = case.payment, case.enrollment
-    if payment.status not in KEPT or (enrollment.payment_id == payment.id and enrollment.status not in UNOPENED):
+    if payment.status not in KEPT or not _is_open(enrollment, payment, list_locked(session, enrollment.id)):
         return
     record(session, now, RULES, "payment.stranded", ("payment", reference), reason="kept money without access")
     if enrollment.payment_id is None and enrollment.origin == origin_of(payment) and enrollment.status in SEATED:
@@ -41,3 +42,10 @@ def repair(session: Session, reference: str, terms: Terms, now: datetime) -> Non
         apply_standing(session, case, now)
     else:
         honour(session, case, terms, now)
+
+
+def _is_open(enrollment: Enrollment, payment: Payment, parts: Sequence[Instalment]) -> bool:
+    """As ``select_stranded`` finds it, of locked rows."""
+    if enrollment.status in UNOPENED:
+        return True
+    return payment.id not in {enrollment.payment_id, *(part.payment_id for part in parts)}
