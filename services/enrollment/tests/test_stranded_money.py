@@ -11,6 +11,7 @@ from services.enrollment.tests.instalment_dates import FIRST, GRACE, PARTS, SECO
 from sqlalchemy import select, update
 
 from chassis.messaging.sweeps import Sweeps
+from chassis.testing.log_lines import LogLines
 from contracts.events import AccountErased, EnrollmentActivated, EnrollmentRevoked, InstalmentOverdue
 from enrollment.models import AuditEntry, Enrollment, Instalment, Payment
 from enrollment.parts import terms_of
@@ -279,6 +280,40 @@ def test_a_part_whose_link_was_lost_is_paid_by_its_money(march: Any, sweep: Call
     assert march.standing(reference) == ("succeeded", "active")
     assert shown(march, student) == ["paid", "due", "upcoming"]
     assert march.refunds(reference) == []
+
+
+def delete_enrollment(school: Any, reference: str) -> dict[str, Any]:
+    """As a restored backup may; answers what its row was."""
+    with school.db.begin() as session:
+        row = session.get_one(Enrollment, school.payment(reference).enrollment_id)
+        was = {column.key: getattr(row, column.key) for column in Enrollment.__table__.columns}
+        session.delete(row)
+    return was
+
+
+@pytest.mark.parametrize("paid", ["in one sum", "in parts"])
+def test_money_whose_enrollment_is_gone_stays_an_open_case_and_holds_no_other_up(
+    march: Any, sweep: Callable[[], float], log_lines: LogLines, paid: str
+) -> None:
+    _, gone = march.enrolled() if paid == "in one sum" else begun(march)
+    _, fell_back = march.enrolled()
+    was = delete_enrollment(march, gone)
+    change(march, fell_back, **FELL_BACK)
+    assert march.rows(count_stranded) == 2
+    assert march.rows(lambda session: find(session, march.clock.now, 1)) == [fell_back]
+    assert sweep() == 1
+    (told,) = [line for line in log_lines() if line["event"] == "saga_not_repaired"]
+    assert told["case"] == gone
+    assert f"enrollment {was['id']} of payment {gone} is gone" in str(told)
+    assert march.standing(fell_back) == ("succeeded", "active")
+    assert march.payment(gone).status == "succeeded"
+    assert march.refunds(gone) == []
+    assert march.rows(count_stranded) == 1
+    with march.db.begin() as session:
+        session.add(Enrollment(**was))
+    assert sweep() == 2
+    assert march.standing(gone) == ("succeeded", "active")
+    assert march.rows(count_stranded) == 0
 
 
 def test_the_worker_tells_of_its_sagas(enrollment_settings: Callable[..., Any], serve: Callable[[Any], Any]) -> None:

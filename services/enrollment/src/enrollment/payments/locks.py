@@ -26,6 +26,10 @@ class PaymentNotFound(NotFound):
     title = "There is no such payment"
 
 
+class EnrollmentGone(RuntimeError):
+    """The row for which a payment was made was deleted, or lost with a backup: nothing can be decided about it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """A payment with all that settling it may change, locked. ``cohort`` is locked only when seats may matter."""
@@ -88,7 +92,7 @@ def find_key(session: Session, reference: str) -> Any:
 
 
 def lock_case(session: Session, reference: str, now: datetime) -> Case:
-    """The payment with what belongs to it; ``PaymentNotFound`` for an unknown reference."""
+    """The payment with what belongs to it; ``PaymentNotFound`` for an unknown reference, ``EnrollmentGone``."""
     key = find_key(session, reference)
     if key is None:
         raise PaymentNotFound(f"There is no payment {reference!r}.")
@@ -98,9 +102,12 @@ def lock_case(session: Session, reference: str, now: datetime) -> Case:
         cohort = CohortView.of(row)
     enrollments = lock_enrollments(session, key.student_id, key.program_slug)
     payments = lock_payments(session, key.student_id, key.program_slug)
+    enrollment = next((one for one in enrollments if one.id == key.enrollment_id), None)
+    if enrollment is None:
+        raise EnrollmentGone(f"enrollment {key.enrollment_id} of payment {reference} is gone: bring its row back")
     return Case(
         payment=next(one for one in payments if one.id == key.id),
-        enrollment=next(one for one in enrollments if one.id == key.enrollment_id),
+        enrollment=enrollment,
         enrollments=enrollments,
         payments=payments,
         cohort=cohort,

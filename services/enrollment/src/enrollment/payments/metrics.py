@@ -44,17 +44,20 @@ def age_of_waiting(session: Session, now: datetime) -> Numbers:
 KEPT = ("succeeded", "partially_refunded")
 #: Statuses of an enrollment that has not been active (again).
 UNOPENED = ("pending", "cancelled")
+#: The row of the enrollment was deleted, or lost with a backup.
+GONE = Enrollment.id.is_(None)
 
 
 def select_stranded(*columns: Any) -> Select[Any]:
     """Of money that we keep and that neither gave access nor is on its way back nor under review.
 
-    Access that it gave may rest, be complete, or have been taken away by staff or with the account.
+    Access that it gave may rest, be complete, or have been taken away by staff or with the account. Money whose
+    enrollment is gone is found too.
     """
     pays_a_part = exists().where(Instalment.payment_id == Payment.id)
     untied = and_(or_(Enrollment.payment_id.is_(None), Enrollment.payment_id != Payment.id), ~pays_a_part)
-    query = select(*columns).select_from(Payment).join(Enrollment, Enrollment.id == Payment.enrollment_id)
-    return query.where(Payment.status.in_(KEPT), or_(Enrollment.status.in_(UNOPENED), untied))
+    query = select(*columns).select_from(Payment).outerjoin(Enrollment, Enrollment.id == Payment.enrollment_id)
+    return query.where(Payment.status.in_(KEPT), or_(GONE, Enrollment.status.in_(UNOPENED), untied))
 
 
 def count_stranded(session: Session) -> int:

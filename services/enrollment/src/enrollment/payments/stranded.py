@@ -15,7 +15,7 @@ from enrollment.enrollments.policy import SEATED
 from enrollment.instalments.repository import list_locked
 from enrollment.models import Enrollment, Instalment, Payment
 from enrollment.payments.locks import lock_case
-from enrollment.payments.metrics import KEPT, UNOPENED, select_stranded
+from enrollment.payments.metrics import GONE, KEPT, UNOPENED, select_stranded
 from enrollment.payments.settle import Terms, honour, origin_of
 from enrollment.payments.standing import apply_standing
 
@@ -26,12 +26,14 @@ def paid_not_enrolled(terms: Terms) -> Sweep:
 
 
 def find(session: Session, _: datetime, limit: int) -> Sequence[str]:
-    """The references of stranded payments, oldest first."""
-    return session.scalars(select_stranded(Payment.reference).order_by(Payment.id).limit(limit)).all()
+    """The references of stranded payments, oldest first; those that only a person can heal come last."""
+    return session.scalars(select_stranded(Payment.reference).order_by(GONE, Payment.id).limit(limit)).all()
 
 
 def repair(session: Session, reference: str, terms: Terms, now: datetime) -> None:
-    """Decide once more, under the locks and by the rules under which money arrives."""
+    """Decide once more, under the locks and by the rules under which money arrives. ``EnrollmentGone``: an open case
+    until its row is back.
+    """
     case = lock_case(session, reference, now)
     payment, enrollment = case.payment, case.enrollment
     if payment.status not in KEPT or not _is_open(enrollment, payment, list_locked(session, enrollment.id)):
