@@ -270,16 +270,31 @@ def test_the_parts_of_an_erased_student_go_back(march: Any, sweep: Callable[[], 
     assert (refund.amount_minor, refund.reason) == (FIRST, "account_erased")
 
 
-def test_a_part_whose_link_was_lost_is_paid_by_its_money(march: Any, sweep: Callable[[], float]) -> None:
+@pytest.mark.parametrize("lost", [FELL_BACK, {"payment_id": None}])
+def test_a_part_whose_link_was_lost_is_paid_by_its_money(
+    march: Any, sweep: Callable[[], float], lost: dict[str, Any]
+) -> None:
     student, reference = begun(march)
     with march.db.begin() as session:
         session.execute(update(Instalment).values(payment_id=None))
-    change(march, reference, **FELL_BACK)
+    change(march, reference, **lost)
     sweep()
     assert sweep() == 1
     assert march.standing(reference) == ("succeeded", "active")
     assert shown(march, student) == ["paid", "due", "upcoming"]
     assert march.refunds(reference) == []
+
+
+def test_money_that_is_tied_never_goes_back(march: Any, sweep: Callable[[], float]) -> None:
+    """Parts of an earlier plan make an access rest that was paid in one sum: that is for a person."""
+    _, reference = begun(march)
+    at(march, SECOND_DUE + GRACE)
+    with march.db.begin() as session:
+        session.get_one(Payment, march.payment(reference).id).instalment = None
+    assert sweep() == 0
+    assert march.standing(reference) == ("succeeded", "suspended")
+    assert march.refunds(reference) == []
+    assert march.rows(count_stranded) == 1
 
 
 def delete_enrollment(school: Any, reference: str) -> dict[str, Any]:
@@ -314,6 +329,37 @@ def test_money_whose_enrollment_is_gone_stays_an_open_case_and_holds_no_other_up
     assert sweep() == 2
     assert march.standing(gone) == ("succeeded", "active")
     assert march.rows(count_stranded) == 0
+
+
+def test_an_access_that_rests_for_no_reason_goes_on(open_school: Any, sweep: Callable[[], float]) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    change(open_school, reference, status="suspended", reason="refund")
+    assert open_school.rows(count_stranded) == 1
+    assert sweep() == 1
+    assert open_school.standing(reference) == ("succeeded", "active")
+    assert open_school.enrollment_of(reference).reason is None
+    assert open_school.refunds(reference) == []
+    assert [event.origin for event in open_school.events(EnrollmentActivated)] == ["payment", "restored"]
+    assert open_school.rows(count_stranded) == 0
+
+
+@pytest.mark.parametrize("why", ["refund", "dispute"])
+def test_an_access_that_rests_over_its_money_is_left_to_rest(
+    open_school: Any, sweep: Callable[[], float], why: str
+) -> None:
+    open_school.cohort()
+    _, reference = open_school.enrolled()
+    if why == "refund":
+        open_school.refund(reference)
+    else:
+        open_school.sandbox.control(f"transactions/{reference}/disputes", {}, status=201)
+        open_school.forward()
+        open_school.work()
+    standing = open_school.standing(reference)
+    assert standing[1] == "suspended"
+    assert open_school.rows(count_stranded) == sweep() == 0
+    assert open_school.standing(reference) == standing
 
 
 def test_the_worker_tells_of_its_sagas(enrollment_settings: Callable[..., Any], serve: Callable[[Any], Any]) -> None:

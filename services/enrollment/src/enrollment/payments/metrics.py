@@ -51,13 +51,15 @@ GONE = Enrollment.id.is_(None)
 def select_stranded(*columns: Any) -> Select[Any]:
     """Of money that we keep and that neither gave access nor is on its way back nor under review.
 
-    Access that it gave may rest, be complete, or have been taken away by staff or with the account. Money whose
+    Access that it gave may be complete, or have been taken away by staff or with the account. It may rest where it is
+    paid in parts; otherwise it rests only over a refund or a dispute, and then the money is not kept. Money whose
     enrollment is gone is found too.
     """
     pays_a_part = exists().where(Instalment.payment_id == Payment.id)
     untied = and_(or_(Enrollment.payment_id.is_(None), Enrollment.payment_id != Payment.id), ~pays_a_part)
+    rests = and_(Enrollment.status == "suspended", Payment.instalment.is_(None))
     query = select(*columns).select_from(Payment).outerjoin(Enrollment, Enrollment.id == Payment.enrollment_id)
-    return query.where(Payment.status.in_(KEPT), or_(GONE, Enrollment.status.in_(UNOPENED), untied))
+    return query.where(Payment.status.in_(KEPT), or_(GONE, Enrollment.status.in_(UNOPENED), untied, rests))
 
 
 def count_stranded(session: Session) -> int:

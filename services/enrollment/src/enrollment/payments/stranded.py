@@ -36,18 +36,28 @@ def repair(session: Session, reference: str, terms: Terms, now: datetime) -> Non
     """
     case = lock_case(session, reference, now)
     payment, enrollment = case.payment, case.enrollment
-    if payment.status not in KEPT or not _is_open(enrollment, payment, list_locked(session, enrollment.id)):
+    parts = list_locked(session, enrollment.id)
+    if payment.status not in KEPT or not _is_open(payment, enrollment, parts):
         return
     record(session, now, RULES, "payment.stranded", ("payment", reference), reason="kept money without access")
-    if enrollment.payment_id is None and enrollment.origin == origin_of(payment) and enrollment.status in SEATED:
-        enrollment.payment_id = payment.id  # it did give this access: only the link was lost
+    if enrollment.status in SEATED and _gave_access(payment, enrollment, parts):
+        enrollment.payment_id = payment.id
         apply_standing(session, case, now)
     else:
         honour(session, case, terms, now)
 
 
-def _is_open(enrollment: Enrollment, payment: Payment, parts: Sequence[Instalment]) -> bool:
+def _is_open(payment: Payment, enrollment: Enrollment, parts: Sequence[Instalment]) -> bool:
     """As ``select_stranded`` finds it, of locked rows."""
     if enrollment.status in UNOPENED:
         return True
+    if enrollment.status == "suspended" and payment.instalment is None:
+        return True
     return payment.id not in {enrollment.payment_id, *(part.payment_id for part in parts)}
+
+
+def _gave_access(payment: Payment, enrollment: Enrollment, parts: Sequence[Instalment]) -> bool:
+    """It is tied to the enrollment, or only that link was lost. What pays for a part is tied to the part."""
+    if enrollment.payment_id is None:
+        return not parts and enrollment.origin == origin_of(payment)
+    return enrollment.payment_id == payment.id
