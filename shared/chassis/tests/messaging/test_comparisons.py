@@ -1,24 +1,28 @@
 """Comparisons ask page by page, wait before they believe, repair one by one, and count what is known in the end."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from messaging_parts import video
 from prometheus_client import CollectorRegistry
-from sqlalchemy import insert, text, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from chassis.clock import utc_now
 from chassis.database import Database
-from chassis.messaging import emit
-from chassis.messaging.comparisons import Comparison, Fact
+from chassis.messaging import comparisons, emit
+from chassis.messaging.comparisons import Comparing, Comparison, Fact
+from chassis.messaging.jobs import Incomplete
 from chassis.messaging.outbox import CLOCK
 from chassis.messaging.stamps import Stamp, StreamId
 from chassis.messaging.sweeps import Sweep, Sweeps
 from chassis.service_client import NotAnswered
-from chassis.tables import outbox, relay_state
+from chassis.tables import outbox, relay_state, saga_cases, stream_debts
 
 SAGA = {"service": "media", "saga": "unheard"}
 MINUTE = timedelta(minutes=1)
@@ -34,7 +38,8 @@ class Rumours:
         self.asked: list[list[str]] = []
         self.broken: set[str] = set()
         self.told: list[str] = []
-        self.away = False
+        self.unanswerable: set[str] = set()
+        self.missed: list[str] = []
         self.now = utc_now()
         self.registry = CollectorRegistry()
         self.sweeps = Sweeps(comparisons=[self.comparison()])
@@ -64,7 +69,7 @@ class Rumours:
         return [Fact(f"{number:03}", number) for number in rows]
 
     def unknown(self, facts: Sequence[Fact]) -> Mapping[str, Any]:
-        if self.away:
+        if any(fact.key in self.unanswerable for fact in facts):
             raise NotAnswered("nobody at home")
         self.asked.append([fact.key for fact in facts])
         return {fact.key: None for fact in facts if fact.key not in self.known}
@@ -79,7 +84,10 @@ class Rumours:
 
     def run(self, times: int = 1) -> None:
         for _ in range(times):
-            self.job.run(self.db, self.now)
+            try:
+                self.job.run(self.db, self.now)
+            except Incomplete as error:
+                self.missed.append(str(error))
             self.now += MINUTE
 
     @property
@@ -154,6 +162,24 @@ def test_who_is_behind_is_told_nothing_again_until_it_has_caught_up(
     assert (found.told, found.open, found.repaired) == (["001"], 0, 1)
 
 
+def test_who_is_owed_events_is_told_nothing_again_until_they_are_on_the_stream(
+    rumours: Callable[..., Rumours], db: Database
+) -> None:
+    """They were trimmed before it read them: its group has come further on the stream, and gets them again."""
+    found = rumours(1)
+    tell_what_the_friend_has_not_taken_in(db, found.now - MINUTE)
+    with db.begin() as session:
+        session.execute(update(relay_state).values(stream_id=str(Stamp(0, StreamId(9, 0)))))
+        debt = {"group_name": "friend", "after_stamp": BEFORE, "through_stamp": TOLD, "since": found.now}
+        session.execute(insert(stream_debts).values(**debt))
+    found.run(5)
+    assert (found.told, found.open) == ([], 1)
+    with db.begin() as session:
+        session.execute(delete(stream_debts))
+    found.run(2)
+    assert (found.told, found.open, found.repaired) == (["001"], 0, 1)
+
+
 def test_what_was_told_after_a_case_was_found_holds_nothing_up(rumours: Callable[..., Rumours], db: Database) -> None:
     found = rumours(1)
     found.run()
@@ -188,15 +214,68 @@ def test_what_there_was_nothing_to_do_about_is_tried_again_and_not_counted(rumou
     assert (found.open, found.repaired) == (0, 0)
 
 
-def test_who_is_away_changes_nothing(rumours: Callable[..., Rumours]) -> None:
+def test_who_is_away_changes_nothing_and_fails_the_run(rumours: Callable[..., Rumours]) -> None:
     found = rumours(1)
     found.run()
-    found.away = True
+    found.unanswerable = {"001"}
     found.run(3)
     assert (found.told, found.open) == ([], 1)
-    found.away = False
+    assert found.missed == ["friend did not answer: nobody at home; nobody at home"] * 3  # the case, and the page
+    found.unanswerable = set()
     found.run(2)
     assert (found.told, found.open, found.repaired) == (["001"], 0, 1)
+    assert len(found.missed) == 3
+
+
+def test_a_page_without_an_answer_holds_no_other_back(rumours: Callable[..., Rumours]) -> None:
+    found = rumours(20)
+    found.unanswerable = {"005"}
+    found.run(12)
+    assert set(found.told) == {f"{number:03}" for number in range(1, 21)} - {"004", "005", "006"}
+    assert found.missed
+
+
+def test_what_was_repaired_is_counted_though_a_page_had_no_answer(rumours: Callable[..., Rumours]) -> None:
+    found = rumours(7)
+    found.known = {f"{number:03}" for number in range(2, 8)}
+    found.run(3)
+    found.unanswerable = {"007"}
+    found.run()
+    assert (found.open, found.repaired, len(found.missed)) == (0, 1, 1)
+
+
+def test_more_cases_than_a_run_asks_about_are_closed_by_the_next(
+    rumours: Callable[..., Rumours], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparisons, "MOST", 2)
+    found = rumours(6)
+    found.known = {"001", "002"}
+    found.broken = {"003", "004"}
+    found.run(10)
+    assert found.known == {"001", "002", "005", "006"}
+    assert (found.open, found.repaired) == (2, 2)
+
+
+def test_of_two_runs_at_once_one_tells(rumours: Callable[..., Rumours], db: Database) -> None:
+    found = rumours(1)
+    found.run(2)
+    both_inside, told = threading.Barrier(2), []
+
+    def repair(_: Session, key: str, _said: None, _now: datetime) -> bool:
+        with suppress(threading.BrokenBarrierError):
+            both_inside.wait(1)  # for another that must not come
+        told.append(key)
+        return True
+
+    comparison = replace(found.comparison(), repair=repair)
+    runs = [threading.Thread(target=Comparing(comparison).run, args=(db, found.now)) for _ in range(2)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert told == ["001"]
+    with db.begin() as session:
+        assert session.scalars(select(saga_cases.c.attempts)).all() == [1]
 
 
 def test_what_need_not_be_known_any_more_is_no_case(db: Database, rumours: Callable[..., Rumours]) -> None:

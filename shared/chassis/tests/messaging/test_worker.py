@@ -14,6 +14,7 @@ import redis
 from messaging_parts import STREAM, Effects, MediaSettings, delivery, emit_all, numbered, put, video
 from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from chassis import tables
 from chassis.app import connect_database
@@ -21,7 +22,7 @@ from chassis.clock import utc_now
 from chassis.database import Database
 from chassis.messaging import Consumers, Job, create_worker, emit
 from chassis.messaging.intake import Taker
-from chassis.messaging.jobs import JobRunner
+from chassis.messaging.jobs import Incomplete, JobRunner
 from chassis.messaging.locks import lock_engine, only_one
 from chassis.messaging.retry import RetryPolicy
 from chassis.messaging.worker import housekeeping
@@ -246,6 +247,18 @@ def test_a_failing_job_runs_again(db: Database, schema: TestSchema) -> None:
         runner(note, db, schema, clock).turn()
         clock.advance(minutes=2)
     assert len(note.runs) == 2
+
+
+def test_a_job_that_could_not_do_everything_has_failed(db: Database, schema: TestSchema) -> None:
+    ends: list[tuple[str, bool]] = []
+    job = Job("reconcile", timedelta(minutes=1), Note(Incomplete("learning did not answer")))
+    runner = JobRunner(job, db, lock_engine(schema.url), utc_now, lambda name, done, _: ends.append((name, done)))
+    with capture_logs() as lines:
+        runner.turn()
+    assert ends == [("reconcile", False)]
+    assert [(line["log_level"], line["error"], "exc_info" in line) for line in lines] == [
+        ("warning", "learning did not answer", False)
+    ]
 
 
 def test_jobs_run_in_the_worker(settings: Settings, serve: Serve) -> None:

@@ -5,6 +5,8 @@ which of them it does not know. What it does not know becomes a row of ``saga_ca
 only what is still unknown after the grace is an open case. An open case is repaired, with growing pauses for as long as
 the place does not know it, and is asked about in each run until it does. While the place, as a consumer group of our
 stream, has not come as far as the case was found, nothing is told again.
+
+A page that the place does not answer costs nothing but itself: the next run goes on behind it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,13 +20,14 @@ from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
 from chassis.database import Database
+from chassis.messaging import debts
 from chassis.messaging.relay_store import told_and_not_taken_in_since
 from chassis.service_client import NotAnswered
 from chassis.tables import saga_cases
 
 log = structlog.get_logger(__name__)
 
-#: Cases that are kept at a time; more are found when these have healed.
+#: Cases asked about in a run, the others in the next ones; once a run has found so many, it looks no further.
 MOST = 500
 _FIRST_PAUSE = timedelta(minutes=2)
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -58,6 +61,14 @@ class Comparison:
     pages: int = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Of one run: how many repaired cases closed, and what the place did not answer (nothing, if it is empty)."""
+
+    repaired: int
+    unanswered: str
+
+
 class Comparing:
     """One comparison at work. Where it has come to is kept in memory: after a restart it begins again."""
 
@@ -65,19 +76,16 @@ class Comparing:
         self._comparison = comparison
         self.saga, self.place, self.every = comparison.saga, comparison.place, comparison.every
         self._after: str | None = None
+        self._cases_after = ""
 
-    def run(self, database: Database, now: datetime) -> int:
-        """Compare the next pages, close what is known now, repair what is due; answers how many repaired cases closed.
+    def run(self, database: Database, now: datetime) -> Compared:
+        """Compare the next pages, close what is known now, repair what is due.
 
-        A place that cannot be asked costs a warning: nothing is found and nothing closed.
+        What the place does not answer is neither found nor closed.
         """
-        cases = database.run(self._cases)
-        try:
-            unknown = self._ask(database, list(cases))
-            unknown |= self._look_further(database)
-        except NotAnswered as error:
-            log.warning("saga_not_compared", saga=self.saga, place=self.place, error=str(error), again="next run")
-            return 0
+        unanswered: list[str] = []
+        cases, unknown = self._ask_about_cases(database, unanswered)
+        unknown |= self._look_further(database, unanswered)
         closed = cases.keys() - unknown.keys()
         database.run(lambda session: self._keep(session, closed, unknown, now))
         behind = database.run(self._behind_since) if unknown else None
@@ -86,24 +94,38 @@ class Comparing:
         repaired = [key for key in closed if cases[key] > 0]
         for key in repaired:
             log.warning("saga_repaired", saga=self.saga, place=self.place, case=key)
-        return len(repaired)
+        for error in unanswered:
+            log.warning("saga_not_compared", saga=self.saga, place=self.place, error=error, again="next run")
+        return Compared(len(repaired), "; ".join(unanswered))
 
     def count(self, session: Session, now: datetime) -> int:
         """Open cases."""
         found = self._mine(func.count()).where(saga_cases.c.found_at <= now - self._comparison.grace)
         return session.scalar(found) or 0
 
-    def _ask(self, database: Database, keys: Sequence[str]) -> dict[str, Any]:
-        facts = database.run(lambda session: self._comparison.again(session, keys)) if keys else ()
-        return dict(self._comparison.unknown(facts)) if facts else {}
+    def _ask_about_cases(self, database: Database, unanswered: list[str]) -> tuple[Mapping[str, int], dict[str, Any]]:
+        """The next cases that were answered for, each with its attempts, and those that are still unknown."""
+        cases = database.run(self._next_cases)
+        self._cases_after = max(cases) if len(cases) == MOST else ""
+        facts = database.run(lambda session: self._comparison.again(session, list(cases))) if cases else ()
+        try:
+            return cases, dict(self._comparison.unknown(facts)) if facts else {}
+        except NotAnswered as error:
+            unanswered.append(str(error))
+            return {}, {}
 
-    def _look_further(self, database: Database) -> dict[str, Any]:
+    def _look_further(self, database: Database, unanswered: list[str]) -> dict[str, Any]:
+        """Page by page, as long as there are answers."""
         size = self._comparison.page_size
         found: dict[str, Any] = {}
         for _ in range(self._comparison.pages):
             facts = database.run(lambda session: self._comparison.page(session, self._after, size))
-            found |= self._comparison.unknown(facts) if facts else {}
             self._after = facts[-1].key if len(facts) == size else None
+            try:
+                found |= self._comparison.unknown(facts) if facts else {}
+            except NotAnswered as error:
+                unanswered.append(str(error))
+                break
             if self._after is None or len(found) >= MOST:
                 break
         return found
@@ -112,9 +134,10 @@ class Comparing:
         query: Select[Any] = select(*columns)
         return query.where(saga_cases.c.saga == self.saga, saga_cases.c.place == self.place)
 
-    def _cases(self, session: Session) -> dict[str, int]:
-        rows = session.execute(self._mine(saga_cases.c.case_key, saga_cases.c.attempts).limit(MOST))
-        return {row.case_key: row.attempts for row in rows}
+    def _next_cases(self, session: Session) -> dict[str, int]:
+        key = saga_cases.c.case_key
+        cases = self._mine(key, saga_cases.c.attempts).where(key > self._cases_after).order_by(key).limit(MOST)
+        return {row.case_key: row.attempts for row in session.execute(cases)}
 
     def _keep(self, session: Session, closed: Iterable[str], unknown: Iterable[str], now: datetime) -> None:
         table = saga_cases.c
@@ -135,7 +158,10 @@ class Comparing:
             session.execute(new.on_duplicate_key_update(attempts=table.attempts))
 
     def _behind_since(self, session: Session) -> datetime | None:
-        return told_and_not_taken_in_since(session.connection(), self.place)
+        """When the oldest event was told that the place has yet to read, or is owed."""
+        connection = session.connection()
+        waiting = (told_and_not_taken_in_since(connection, self.place), debts.owed_since(connection, self.place))
+        return min((since for since in waiting if since is not None), default=None)
 
     def _repair(self, database: Database, key: str, said: Any, now: datetime, behind: datetime | None) -> None:
         try:
@@ -144,11 +170,15 @@ class Comparing:
             log.exception("saga_not_repaired", saga=self.saga, place=self.place, case=key, again="with the next run")
 
     def _repair_if_due(self, session: Session, key: str, said: Any, now: datetime, behind: datetime | None) -> None:
-        """Who is behind may have what it does not know before it: telling it again would make it later still."""
+        """Who is behind may have what it does not know before it: telling it again would make it later still. The case
+        is locked, so that of two runs at once (the lock of one was lost) only one tells.
+        """
         table = saga_cases.c
         case = session.execute(
-            self._mine(table.found_at, table.due_at, table.attempts).where(table.case_key == key)
-        ).one()
+            self._mine(table.found_at, table.due_at, table.attempts).where(table.case_key == key).with_for_update()
+        ).one_or_none()
+        if case is None:  # closed by another run
+            return
         may_be_coming = behind is not None and behind <= case.found_at
         if now < case.due_at or may_be_coming or not self._comparison.repair(session, key, said, now):
             return

@@ -150,6 +150,14 @@ def owed(connection: Connection | Session) -> dict[str, int]:
     }
 
 
+def owed_since(connection: Connection, group: str) -> datetime | None:
+    """When the oldest event was told that is yet to be published again for this group; None when none is."""
+    debt = find(connection, group)
+    if debt is None:
+        return None
+    return connection.scalar(select(outbox.c.time).where(debt.rows()).order_by(stamped).limit(1))
+
+
 def forget(connection: Connection, known: frozenset[str]) -> None:
     """Groups that are no longer known are owed nothing: when one comes back, it is new, and owed everything."""
     connection.execute(delete(stream_debts).where(stream_debts.c.group_name.not_in(known)))

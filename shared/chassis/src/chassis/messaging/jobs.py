@@ -26,6 +26,10 @@ _EARLY = 0.1
 _CLOCKS_DIFFER = timedelta(seconds=5)
 
 
+class Incomplete(Exception):
+    """Raised by a job that did what it could and says what it could not do: its run counts as failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """``run(database, now)`` about every ``every``, from a thread; an error is logged and the next run tries again.
@@ -73,6 +77,9 @@ class JobRunner:
             try:
                 self.job.run(self._database, self._clock())
                 done = True
+            except Incomplete as error:
+                log.warning("job_failed", job=self.job.name, error=str(error), again="next run")
+                done = False
             except Exception:
                 log.exception("job_failed", job=self.job.name)
                 done = False

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from chassis.database import Database
 from chassis.messaging.comparisons import Comparing, Comparison
 from chassis.messaging.gauges import Gauge
-from chassis.messaging.jobs import Job
+from chassis.messaging.jobs import Incomplete, Job
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +82,13 @@ class Sweeps:
         return lambda database, now: self.run(sweep, database, now)
 
     def _compare(self, comparing: Comparing) -> Callable[[Database, datetime], None]:
-        return lambda database, now: self._repaired(comparing.saga, comparing.run(database, now))
+        def run(database: Database, now: datetime) -> None:
+            compared = comparing.run(database, now)
+            self._repaired(comparing.saga, compared.repaired)
+            if compared.unanswered:
+                raise Incomplete(f"{comparing.place} did not answer: {compared.unanswered}")
+
+        return run
 
     def run(self, sweep: Sweep, database: Database, now: datetime) -> None:
         """Repair what is open. One case that cannot be repaired stops no other, and stays open."""
