@@ -9,21 +9,19 @@ stream, has not come as far as the case was found, nothing is told again.
 A page that the place does not answer costs nothing but itself: the next run goes on behind it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Select, delete, func, select, update
-from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
-from chassis.database import Database
+from chassis.database import Database, is_unreachable
 from chassis.messaging import debts
+from chassis.messaging.cases import Cases
 from chassis.messaging.relay_store import told_and_not_taken_in_since
 from chassis.service_client import NotAnswered
-from chassis.tables import saga_cases
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +73,7 @@ class Comparing:
     def __init__(self, comparison: Comparison) -> None:
         self._comparison = comparison
         self.saga, self.place, self.every = comparison.saga, comparison.place, comparison.every
+        self._cases = Cases(comparison.saga, comparison.place)
         self._after: str | None = None
         self._cases_after = ""
 
@@ -100,12 +99,11 @@ class Comparing:
 
     def count(self, session: Session, now: datetime) -> int:
         """Open cases."""
-        found = self._mine(func.count()).where(saga_cases.c.found_at <= now - self._comparison.grace)
-        return session.scalar(found) or 0
+        return self._cases.count(session, now - self._comparison.grace)
 
     def _ask_about_cases(self, database: Database, unanswered: list[str]) -> tuple[Mapping[str, int], dict[str, Any]]:
         """The next cases that were answered for, each with its attempts, and those that are still unknown."""
-        cases = database.run(self._next_cases)
+        cases = database.run(lambda session: self._cases.after(session, self._cases_after, MOST))
         self._cases_after = max(cases) if len(cases) == MOST else ""
         facts = database.run(lambda session: self._comparison.again(session, list(cases))) if cases else ()
         try:
@@ -130,32 +128,9 @@ class Comparing:
                 break
         return found
 
-    def _mine(self, *columns: Any) -> Select[Any]:
-        query: Select[Any] = select(*columns)
-        return query.where(saga_cases.c.saga == self.saga, saga_cases.c.place == self.place)
-
-    def _next_cases(self, session: Session) -> dict[str, int]:
-        key = saga_cases.c.case_key
-        cases = self._mine(key, saga_cases.c.attempts).where(key > self._cases_after).order_by(key).limit(MOST)
-        return {row.case_key: row.attempts for row in session.execute(cases)}
-
-    def _keep(self, session: Session, closed: Iterable[str], unknown: Iterable[str], now: datetime) -> None:
-        table = saga_cases.c
-        session.execute(
-            delete(saga_cases).where(
-                table.saga == self.saga, table.place == self.place, table.case_key.in_(list(closed))
-            )
-        )
-        due = now + self._comparison.grace
-        rows = [
-            {
-                "saga": self.saga, "place": self.place, "case_key": key, "found_at": now, "due_at": due, "attempts": 0,
-            }
-            for key in unknown
-        ]  # fmt: skip
-        if rows:
-            new = insert(saga_cases).values(rows)
-            session.execute(new.on_duplicate_key_update(attempts=table.attempts))
+    def _keep(self, session: Session, closed: Collection[str], unknown: Iterable[str], now: datetime) -> None:
+        self._cases.close(session, closed)
+        self._cases.keep(session, unknown, now, now + self._comparison.grace)
 
     def _behind_since(self, session: Session) -> datetime | None:
         """When the oldest event was told that the place has yet to read, or is owed."""
@@ -166,22 +141,20 @@ class Comparing:
     def _repair(self, database: Database, key: str, said: Any, now: datetime, behind: datetime | None) -> None:
         try:
             database.run(lambda session: self._repair_if_due(session, key, said, now, behind))
-        except Exception:
+        except Exception as error:
+            if is_unreachable(error):
+                raise
             log.exception("saga_not_repaired", saga=self.saga, place=self.place, case=key, again="with the next run")
 
     def _repair_if_due(self, session: Session, key: str, said: Any, now: datetime, behind: datetime | None) -> None:
         """Who is behind may have what it does not know before it: telling it again would make it later still. The case
         is locked, so that of two runs at once (the lock of one was lost) only one tells.
         """
-        table = saga_cases.c
-        case = session.execute(
-            self._mine(table.found_at, table.due_at, table.attempts).where(table.case_key == key).with_for_update()
-        ).one_or_none()
+        case = self._cases.lock(session, key)
         if case is None:  # closed by another run
             return
         may_be_coming = behind is not None and behind <= case.found_at
         if now < case.due_at or may_be_coming or not self._comparison.repair(session, key, said, now):
             return
         pause: timedelta = min(_FIRST_PAUSE * 2 ** min(case.attempts, 10), _LONGEST_PAUSE)
-        mine = (table.saga == self.saga, table.place == self.place, table.case_key == key)
-        session.execute(update(saga_cases).where(*mine).values(attempts=case.attempts + 1, due_at=now + pause))
+        self._cases.tried(session, key, now + pause)

@@ -17,22 +17,25 @@ import structlog
 from prometheus_client import CollectorRegistry
 from sqlalchemy.orm import Session
 
-from chassis.database import Database
+from chassis.database import Database, is_unreachable
+from chassis.messaging.cases import Cases
 from chassis.messaging.comparisons import Comparing, Comparison
 from chassis.messaging.gauges import Gauge
 from chassis.messaging.jobs import Incomplete, Job
 
 log = structlog.get_logger(__name__)
 
-#: Cases looked at in one run and counted by the gauge; more are found by the next runs.
+#: Cases that one run finds beside those tried before, and the most that the gauge counts.
 MOST = 500
+_LONGEST_PAUSE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """``find(session, now, limit)`` answers the keys of open cases; ``repair(session, key, now)`` closes one, in a
     transaction of its own. It must look again under its locks: the case may have been closed meanwhile. A repair may
-    also only set the normal path in motion, which then closes the case after it.
+    also only set the normal path in motion, which then closes the case after it. A case that stays open is tried again
+    after growing pauses.
     """
 
     saga: str
@@ -49,7 +52,6 @@ class Sweeps:
     def __init__(self, sweeps: Iterable[Sweep] = (), comparisons: Iterable[Comparison] = ()) -> None:
         self._sweeps = tuple(sweeps)
         self._comparing = tuple(Comparing(comparison) for comparison in comparisons)
-        self._tried: dict[str, frozenset[Hashable]] = {}
         self._repaired: Callable[[str, int], None] = lambda _saga, _cases: None
 
     @property
@@ -91,16 +93,21 @@ class Sweeps:
         return run
 
     def run(self, sweep: Sweep, database: Database, now: datetime) -> None:
-        """Repair what is open. One case that cannot be repaired stops no other, and stays open."""
-        found = database.run(lambda session: sweep.find(session, now, MOST))
-        for case in found:
+        """Repair what is open. One case that cannot be repaired stops no other, however many there are of its kind, and
+        stays open. What has been tried is noted, so that each repaired case is counted once, whoever repairs it.
+        """
+        cases = Cases(sweep.saga)
+        tried = database.run(cases.all)
+        found = database.run(lambda session: sweep.find(session, now, MOST + len(tried)))
+        due = [case for case in found if str(case) not in tried or tried[str(case)].due_at <= now]
+        for case in due:
             _repair(sweep, database, case, now)
-        before = self._tried.get(sweep.saga, frozenset()) | frozenset(found)
-        left = frozenset(database.run(lambda session: sweep.find(session, now, MOST)) if before else ())
-        for case in before - left:
-            log.warning("saga_repaired", saga=sweep.saga, case=str(case))
-        self._repaired(sweep.saga, len(before - left))
-        self._tried[sweep.saga] = left & before
+        if not tried and not due:
+            return
+        closed = database.run(lambda session: _note(sweep, cases, session, [str(case) for case in due], now))
+        for key in closed:
+            log.warning("saga_repaired", saga=sweep.saga, case=key)
+        self._repaired(sweep.saga, len(closed))
 
     def _count(self, session: Session, now: datetime) -> dict[tuple[str, ...], float]:
         found: dict[tuple[str, ...], float] = defaultdict(float)
@@ -114,5 +121,20 @@ class Sweeps:
 def _repair(sweep: Sweep, database: Database, case: Hashable, now: datetime) -> None:
     try:
         database.run(lambda session: sweep.repair(session, case, now))
-    except Exception:
+    except Exception as error:
+        if is_unreachable(error):
+            raise
         log.exception("saga_not_repaired", saga=sweep.saga, case=str(case), again="with the next sweep")
+
+
+def _note(sweep: Sweep, cases: Cases, session: Session, due: Sequence[str], now: datetime) -> list[str]:
+    """After the repairs: which cases, of all that were ever tried, are open no more."""
+    cases.keep(session, due, now, now)
+    tried = cases.all(session)
+    left = {str(case) for case in sweep.find(session, now, MOST + len(tried))}
+    closed = [key for key in tried if key not in left]
+    cases.close(session, closed)
+    for key in left.intersection(due):
+        pause: timedelta = min(sweep.every / 2 * 2 ** min(tried[key].attempts, 10), _LONGEST_PAUSE)
+        cases.tried(session, key, now + pause)
+    return closed
