@@ -1,12 +1,14 @@
 """Rebuild projections and verify them: what operators ask for (``rebuilding`` does the work)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import redis
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete, tuple_
 from sqlalchemy.dialects import mysql
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from chassis.messaging.locks import only_one
@@ -71,7 +73,8 @@ def rebuild(
                 build.catch_up()
                 build.check_archive()
                 _refuse_incomplete(build.built, given)
-                held(engine, build, lambda hold, build=build: _swap(hold, build, operator, now))  # type: ignore[misc]
+                with _recorded(engine, build.built, operator, now):
+                    held(engine, build, lambda hold, build=build: _swap(hold, build, now))  # type: ignore[misc]
                 done.append(build.built)
     return done
 
@@ -84,23 +87,53 @@ def _refuse_incomplete(built: Built, options: Options) -> None:
         )
 
 
-def _swap(hold: Held, build: Build, operator: Operator, now: datetime) -> None:
-    details = {"projection": build.built.projection, "events": build.built.events, "rows": build.built.rows}
+@contextmanager
+def _recorded(engine: Engine, built: Built, operator: Operator, now: datetime) -> Iterator[None]:
+    """In the audit trail: that it begins, and how it ended (a process that is killed leaves the beginning alone)."""
+
+    def record(action: str, **more: str) -> None:
+        details = {"projection": built.projection, "events": built.events, "rows": built.rows, **more}
+        with Session(engine) as session, session.begin():
+            note(session, operator, action, details, now)
+
+    record("rebuild_begun")
+    try:
+        yield
+    except Exception as error:
+        with suppress(SQLAlchemyError):
+            record("rebuild_failed", error=str(error))
+        raise
+    record("rebuild")
+
+
+def _swap(hold: Held, build: Build, now: datetime) -> None:
+    """What is to count as taken in is noted before the tables show it, or workers could take it in once more."""
+    keys = build.take_as_taken_in()
     with Session(build.live) as session, session.begin():
-        _note_in_inbox(session, build.take_as_taken_in(), now)
-        note(session, operator, "rebuild", details, now)
+        _note_in_inbox(session, keys, now)
     try:
         hold.swap()
-    except SwapFailed as error:
+    except SwapFailed:
         with Session(build.live) as session, session.begin():
-            note(session, operator, "rebuild_failed", {**details, "error": str(error)}, now)
+            _take_back(session, keys, now)
         raise
 
 
 def _note_in_inbox(session: Session, keys: Sequence[Key], now: datetime) -> None:
-    for start in range(0, len(keys), _CHUNK):
-        rows = [{"consumer": name, "event_id": id_, "processed_at": now} for name, id_ in keys[start : start + _CHUNK]]
+    for chunk in _chunks(keys):
+        rows = [{"consumer": name, "event_id": id_, "processed_at": now} for name, id_ in chunk]
         session.execute(mysql.insert(inbox).prefix_with("IGNORE"), rows)
+
+
+def _take_back(session: Session, keys: Sequence[Key], now: datetime) -> None:
+    """Of these keys those that were noted now."""
+    for chunk in _chunks(keys):
+        these = tuple_(inbox.c.consumer, inbox.c.event_id).in_(chunk)
+        session.execute(delete(inbox).where(these, inbox.c.processed_at == now))
+
+
+def _chunks(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+    return (keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK))
 
 
 def verify(

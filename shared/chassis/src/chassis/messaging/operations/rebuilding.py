@@ -24,7 +24,7 @@ from chassis.messaging.operations.archive import PAGE, Archive
 from chassis.messaging.operations.comparing import Comparison, compare
 from chassis.messaging.operations.keeping import keep
 from chassis.messaging.operations.shadow import REBUILT, Shadow
-from chassis.messaging.operations.swapping import Held, SwapFailed, drop_leftovers
+from chassis.messaging.operations.swapping import Held, PartlySwapped, SwapFailed, drop_leftovers
 from chassis.messaging.operations.taken_in import Key, TakenIn
 from chassis.messaging.projections import Projection, Projections
 from contracts.events import Envelope
@@ -202,6 +202,8 @@ def held(engine: Engine, build: Build, work: Callable[[Held], Any]) -> Any:
             with Held(engine, build.tables) as hold:
                 build.catch_up()
                 return work(hold)
+        except PartlySwapped:
+            raise  # what is not live any more cannot be caught up with
         except (OperationalError, SwapFailed) as error:
             if attempt == _ATTEMPTS or not is_lost_race(error.__cause__ if isinstance(error, SwapFailed) else error):
                 raise
