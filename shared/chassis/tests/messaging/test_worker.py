@@ -12,7 +12,7 @@ import httpx
 import pytest
 import redis
 from messaging_parts import STREAM, Effects, MediaSettings, delivery, emit_all, numbered, put, video
-from sqlalchemy import delete, text
+from sqlalchemy import delete, event, text
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
@@ -239,6 +239,54 @@ def test_a_job_that_another_process_is_running_is_left_to_it(db: Database, schem
     with only_one(lock_engine(schema.url), "job.reconcile"):
         runner(note, db, schema, clock).turn()
     assert note.runs == []
+
+
+class Busy:
+    """A job that begins, and goes on until it may end."""
+
+    def __init__(self) -> None:
+        self.inside, self.end, self.runs = threading.Event(), threading.Event(), 0
+
+    def __call__(self, database: Database, now: datetime) -> None:
+        self.runs += 1
+        self.inside.set()
+        assert self.end.wait(30)
+
+
+def test_a_long_job_keeps_its_lock(db: Database, schema: TestSchema, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.messaging.jobs._SILENCE", 1)
+    monkeypatch.setattr("chassis.messaging.jobs._SPEAK_EVERY", 0.2)
+    clock, busy, note, words = SettableClock(), Busy(), Note(), []
+    locks = lock_engine(schema.url)
+    event.listen(locks, "commit", lambda _: words.append(1))
+    job = Job("reconcile", timedelta(minutes=1), busy)
+    turn = threading.Thread(target=JobRunner(job, db, locks, clock, lambda *_: None).turn)
+    turn.start()
+    assert busy.inside.wait(10)
+    eventually(lambda: len(words) > 12, what="more than twice the silence that is allowed")
+    clock.advance(minutes=2)
+    runner(note, db, schema, clock).turn()
+    busy.end.set()
+    turn.join()
+    assert (busy.runs, note.runs) == (1, [])
+
+
+def test_the_job_of_a_frozen_process_is_left_to_others(
+    db: Database, schema: TestSchema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.messaging.jobs._SILENCE", 1)
+    monkeypatch.setattr("chassis.messaging.jobs._SPEAK_EVERY", 60.0)  # frozen: it says nothing
+    clock, busy, note = SettableClock(), Busy(), Note()
+    job = Job("reconcile", timedelta(minutes=1), busy)
+    turn = threading.Thread(target=JobRunner(job, db, lock_engine(schema.url), clock, lambda *_: None).turn)
+    turn.start()
+    assert busy.inside.wait(10)
+    clock.advance(minutes=2)
+    other = runner(note, db, schema, clock)
+    eventually(lambda: bool(other.turn() and note.runs))
+    busy.end.set()  # it thaws, and ends what it began
+    turn.join()
+    assert len(note.runs) == 1
 
 
 def test_a_failing_job_runs_again(db: Database, schema: TestSchema) -> None:

@@ -13,13 +13,16 @@ from sqlalchemy.dialects import mysql
 from chassis import tracing
 from chassis.clock import Clock
 from chassis.database import Database
-from chassis.messaging.locks import only_one
+from chassis.messaging.locks import only_one, spoken_over
 from chassis.tables import relay_state
 
 log = structlog.get_logger(__name__)
 
 #: In ``relay_state``: the rows that say when each job last began.
 JOB = "job:"
+#: A job's lock is free when its process says nothing to MySQL for so many seconds: it is frozen, or its machine gone.
+_SILENCE = 30
+_SPEAK_EVERY = 10.0
 #: Part of the interval by which a run may be early: clocks and sleeps are not exact.
 _EARLY = 0.1
 #: A start noted for later than this was noted by a clock that is wrong: it must not hold a job back until then.
@@ -56,9 +59,10 @@ class JobRunner:
 
     def turn(self) -> float:
         """Run the job if it is due; answers after how many seconds to look again."""
-        with only_one(self._locks, f"job.{self.job.name}") as lock:
+        with only_one(self._locks, f"job.{self.job.name}", silence=_SILENCE) as lock:
             if lock is not None and self._start(lock):
-                self._run()
+                with spoken_over(lock, _SPEAK_EVERY):
+                    self._run()
         return self.job.every.total_seconds() * (0.95 + 0.1 * random.random())
 
     def _start(self, connection: Connection) -> bool:

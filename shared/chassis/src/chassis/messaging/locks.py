@@ -1,13 +1,18 @@
 """One process at a time: MySQL's ``GET_LOCK``, held by a connection of its own and freed by the server if it dies."""
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from chassis.mysql import mysql_engine
+
+log = structlog.get_logger(__name__)
 
 _LONGEST_NAME = 64
 
@@ -50,6 +55,31 @@ def only_one(engine: Engine, name: str, wait: int = 0, *, silence: int | None = 
         except BaseException:
             connection.invalidate()  # whatever state it is in, it is not asked to roll back
             raise
+
+
+@contextmanager
+def spoken_over(connection: Connection, every: float) -> Iterator[None]:
+    """While the holder of a lock is busy elsewhere, a word over its connection every so many seconds, from a thread:
+    ``silence`` then means that this process is gone or frozen. The block must leave the connection alone.
+    """
+    ended = threading.Event()
+
+    def speak() -> None:
+        while not ended.wait(every):
+            try:
+                connection.exec_driver_sql("DO 0")
+                connection.commit()
+            except SQLAlchemyError as error:
+                log.warning("lock_lost", error=str(error), effect="another process may do the same now")
+                return
+
+    speaker = threading.Thread(target=speak, name="lock-speaker", daemon=True)
+    speaker.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        speaker.join()
 
 
 def _server_wide(name: str) -> str:
