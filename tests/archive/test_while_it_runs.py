@@ -1,6 +1,7 @@
 """A rebuild shows what its service has taken in: it loses nothing, swallows no effect and undoes no decision."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -153,6 +154,20 @@ def test_lost_achievements_come_back_as_those_that_the_certificates_are_for(worl
     world.tell(student.registered(), student.activated(), student.completed_course())
     world.tell(program(3, "sql"))
     assert len(_issued(world)) == issued + 1
+
+
+def test_what_is_heard_late_leaves_the_same_as_what_was_heard_in_time(world: World) -> None:
+    """A rebuild takes events in by their time; the live service took them in as they came, from several streams."""
+    refunded, erased = Student(), Student()
+    for student in (refunded, erased):
+        world.tell(student.registered(), cohort(student), student.activated())
+    again = replace(refunded, enrollment=uuid4(), cohort=uuid4())
+    late = [refunded.completed_program(), erased.completed_course()]
+    completions = [world.publish(event) for event in late]
+    world.tell(refunded.revoked(), again.activated(), erased.erased())
+    for completion in completions:
+        world.deliver("certificates", completion)
+    assert [verdict.equal for verdict in world.verify("certificates", "students")] == [True]
 
 
 def test_what_staff_revoked_does_not_count_for_a_later_cohort_after_a_rebuild_either(world: World) -> None:

@@ -181,6 +181,18 @@ def test_a_program_completed_before_the_refund_counts_for_the_next_cohort(
     assert statuses(all_certificates()) == ["revoked", "issued"]
 
 
+def test_in_whatever_order_it_is_heard_it_counts_for_the_next_cohort(
+    new_student: Callable[[], Any], all_certificates: Certificates
+) -> None:
+    for order in permutations(range(4)):
+        student = new_student()
+        again = student.enrolled_again()
+        events = [student.activated(), student.completed_program(), student.revoked("refund"), again.activated()]
+        student.tell(student.registered(), *(events[index] for index in order))
+        own = [each for each in all_certificates() if each.student_id == student.account_id]
+        assert [each.cohort_id for each in own if each.status == "issued"] == [again.cohort_id], order
+
+
 def test_a_program_is_certified_once_per_cohort(student: Any, all_certificates: Certificates) -> None:
     again = student.enrolled_again()
     student.tell(student.registered(), student.completed_program(), again.activated(), again.completed_program())

@@ -40,10 +40,10 @@ def erase_person(session: Session, account_id: UUID, sequence: int, now: datetim
 
 
 def note_completion(session: Session, event: Completion, now: datetime) -> None:
-    """The student has completed a course, or the program with their cohort."""
+    """The student has completed a course, or the program with their cohort. Of who was erased it is noted too, as it
+    would be had it come before; without a name no certificate follows.
+    """
     person = repository.lock_person(session, event.student_id)
-    if person.erased:
-        return
     course = event if isinstance(event, CourseCompleted) else None
     kind, course_slug = ("course", course.course_slug) if course else ("program", None)
     repository.add_achievement(
@@ -58,6 +58,8 @@ def note_completion(session: Session, event: Completion, now: datetime) -> None:
         cohort_id=event.cohort_id,
         completed_at=event.completed_at,
     )
+    if kind == "program":
+        _carry_over(session, person, event.program_slug)
     service.settle(session, person, now, event.program_slug)
 
 
@@ -104,32 +106,33 @@ def note_enrollment(
         session.add(known)
     known.revoked_reason, known.changed_at, known.sequence = revoked_reason, changed_at, event.sequence
     session.flush()
-    if revoked_reason is None:
-        _carry_over(session, person, event)
+    _carry_over(session, person, event.program_slug)
     service.settle(session, person, now, event.program_slug)
 
 
-def _carry_over(session: Session, person: Person, event: EnrollmentChange) -> None:
+def _carry_over(session: Session, person: Person, program_slug: str) -> None:
     """A program completed in a cohort whose money went back counts for the cohort that the student is in now."""
-    enrollments = repository.enrollments_of(session, person.account_id, event.program_slug)
+    enrollments = repository.enrollments_of(session, person.account_id, program_slug)
+    present = sorted({each.cohort_id for each in enrollments if each.revoked_reason is None})
     facts = [policy.EnrollmentFacts(each.cohort_id, each.revoked_reason, each.changed_at) for each in enrollments]
-    for achievement in repository.achievements_of(session, person.account_id, event.program_slug):
+    for achievement in repository.achievements_of(session, person.account_id, program_slug) if present else ():
         if achievement.kind != "program" or not policy.standing_of(facts, achievement.cohort_id).is_withdrawn:
             continue
         if repository.was_revoked_by_staff(session, achievement):
             continue  # only staff reissue
-        repository.add_achievement(
-            session,
-            student_id=person.account_id,
-            scope=policy.scope_of("program", event.program_slug, None, event.cohort_id),
-            kind="program",
-            program_slug=event.program_slug,
-            course_slug=None,
-            title=achievement.title,
-            program_title=achievement.program_title,
-            cohort_id=event.cohort_id,
-            completed_at=achievement.completed_at,
-        )
+        for cohort_id in present:
+            repository.add_achievement(
+                session,
+                student_id=person.account_id,
+                scope=policy.scope_of("program", program_slug, None, cohort_id),
+                kind="program",
+                program_slug=program_slug,
+                course_slug=None,
+                title=achievement.title,
+                program_title=achievement.program_title,
+                cohort_id=cohort_id,
+                completed_at=achievement.completed_at,
+            )
 
 
 def note_program(session: Session, event: ProgramPublished) -> None:
