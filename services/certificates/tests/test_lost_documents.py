@@ -16,6 +16,7 @@ from certificates.documents.missing import certificate_without_document, documen
 from certificates.models import DISCARD, PENDING, READY, Certificate
 from certificates.settings import Settings
 from chassis.database import Database
+from chassis.messaging.jobs import Incomplete
 from chassis.messaging.sweeps import Sweeps
 from chassis.objects import ObjectStore
 
@@ -182,7 +183,8 @@ def test_a_store_that_is_away_is_no_lost_document(
     make_documents()
     away = ObjectStore("http://127.0.0.1:9", None, "us-east-1", "key", "secret")
     [job] = Sweeps(comparisons=[document_lost(away, settings.certificates_bucket)]).jobs
-    job.run(db, datetime.now(UTC))
+    with pytest.raises(Incomplete, match="store did not answer"):
+        job.run(db, datetime.now(UTC))
     assert [each.document_state for each in all_certificates()] == [READY]
     assert [line["place"] for line in log_lines() if line["event"] == "saga_not_compared"] == ["store"]
 
@@ -219,7 +221,8 @@ def test_a_store_that_refuses_to_list_too_costs_a_warning_that_names_the_right(
     student.tell(student.registered(), student.activated(), student.completed_course())
     make_documents()
     [job] = Sweeps(comparisons=[document_lost(guarded_store(may_list=False), settings.certificates_bucket)]).jobs
-    job.run(db, datetime.now(UTC))
+    with pytest.raises(Incomplete, match="AccessDenied"):
+        job.run(db, datetime.now(UTC))
     assert [each.document_state for each in all_certificates()] == [READY]
     [told] = [line for line in log_lines() if line["event"] == "saga_not_compared"]
     assert "AccessDenied" in told["error"]

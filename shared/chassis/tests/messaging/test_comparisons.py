@@ -220,7 +220,7 @@ def test_who_is_away_changes_nothing_and_fails_the_run(rumours: Callable[..., Ru
     found.unanswerable = {"001"}
     found.run(3)
     assert (found.told, found.open) == ([], 1)
-    assert found.missed == ["friend did not answer: nobody at home; nobody at home"] * 3  # the case, and the page
+    assert found.missed == ["friend did not answer: nobody at home"] * 3
     found.unanswerable = set()
     found.run(2)
     assert (found.told, found.open, found.repaired) == (["001"], 0, 1)

@@ -93,9 +93,10 @@ class Comparing:
         repaired = [key for key in closed if cases[key] > 0]
         for key in repaired:
             log.warning("saga_repaired", saga=self.saga, place=self.place, case=key)
-        for error in unanswered:
-            log.warning("saga_not_compared", saga=self.saga, place=self.place, error=error, again="next run")
-        return Compared(len(repaired), "; ".join(unanswered))
+        why = "; ".join(dict.fromkeys(unanswered))
+        if why:
+            log.warning("saga_not_compared", saga=self.saga, place=self.place, error=why, again="next run")
+        return Compared(len(repaired), why)
 
     def count(self, session: Session, now: datetime) -> int:
         """Open cases."""
