@@ -150,6 +150,14 @@ def test_a_discarded_letter_comes_back_only_with_again(installation: Installatio
     assert len(installation.effects) == 1
 
 
+def test_a_discard_says_what_had_taken_effect_after_all(installation: Installation) -> None:
+    envelope = installation.kill()
+    installation.deliver(envelope)
+    assert "1 of their events had taken effect" in run("dead", "discard", "--all", *WHY)
+    assert "had taken effect" not in run("dead", "discard", "--all", *WHY)
+    assert len(installation.effects) == 1
+
+
 def test_a_span_is_counted_then_replayed_to_the_consumer_that_lacks_it(installation: Installation) -> None:
     envelopes = [installation.publish() for _ in range(3)]
     installation.deliver(envelopes[0])

@@ -1,11 +1,13 @@
 """What operators do with events, on real servers: every change takes the normal path and leaves who and why behind."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
 from messaging_parts import GROUP, STREAM, Effects, Parts, delivery, emit_all, entries, numbered, put
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 from sqlalchemy.orm import Session
 
 from chassis import tables
@@ -137,6 +139,44 @@ def test_a_discarded_event_never_takes_effect_and_stays_in_the_record(db: Databa
     (action,) = history(db)
     assert action.details["letters"][0]["event_id"] == str(envelope.id)
     assert "envelope" not in action.details["letters"][0]
+
+
+def test_a_letter_whose_event_took_effect_meanwhile_is_discarded_as_such(db: Database, effects: Effects) -> None:
+    stale, dead = kill(db, effects, 5, 6)
+    Taker(db, effects.consumers()).take_in([delivery(stale)])
+    given_up = db.run(lambda session: dead_letters.discard(session, Selection(all_=True), ME, utc_now()))
+    assert {each.event_id: each.taken_in for each in given_up} == {stale.id: True, dead.id: False}
+    assert effects.failures() == []
+    (action,) = history(db)
+    assert [each.get("taken_in", False) for each in action.details["letters"]] == [True, False]
+
+
+def test_a_discard_waits_for_a_worker_that_is_taking_the_event_in(db: Database, effects: Effects) -> None:
+    (envelope,) = kill(db, effects, 5)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slowly(_: Session, __: VideoReady) -> None:
+        inside.set()
+        assert go_on.wait(20)
+
+    def discard() -> list[dead_letters.Letter]:
+        return db.run(lambda session: dead_letters.discard(session, Selection(all_=True), ME, utc_now()))
+
+    with ThreadPoolExecutor(2) as pool:
+        taking = pool.submit(Taker(db, effects.consumers(slowly)).take_in, [delivery(envelope)])
+        assert inside.wait(20)
+        discarding = pool.submit(discard)
+        eventually(lambda: _waits_for_a_row(db), what="the discard behind the worker")
+        go_on.set()
+        taking.result()
+    assert [each.taken_in for each in discarding.result()] == [True]
+    assert effects.numbers() == [5]
+
+
+def _waits_for_a_row(db: Database) -> bool:
+    with db.begin() as session:
+        running = session.execute(text("SHOW PROCESSLIST")).all()
+    return any("INTO inbox" in str(row[7]) for row in running)
 
 
 def test_discarded_poison_keeps_its_bytes_in_the_record(db: Database, effects: Effects) -> None:

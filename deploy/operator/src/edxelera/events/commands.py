@@ -150,6 +150,8 @@ def _decide(
     if not as_json:
         number = sum(len(each) for each in done.values())
         console.print(f"[green]✓[/green] {action}: {number} dead letter{'' if number == 1 else 's'}")
+        if taken_in := sum(letter["taken_in"] for each in done.values() for letter in each):
+            console.print(f"{taken_in} of their events had taken effect by a later delivery, and stay in effect")
 
 
 @app.command()

@@ -28,7 +28,9 @@ class LetterNotFound(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A failed event. ``error`` is the traceback's gist in lists, and all of it in ``show``."""
+    """A failed event. ``error`` is the traceback's gist in lists, and all of it in ``show``. ``taken_in``: it was
+    discarded after the event had taken effect by a later delivery.
+    """
 
     id: int
     consumer: str
@@ -42,6 +44,7 @@ class Letter:
     last_at: datetime
     next_attempt_at: datetime | None
     envelope: str | None = None
+    taken_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +109,28 @@ def retry(session: Session, selection: Selection, operator: Operator, now: datet
 
 
 def discard(session: Session, selection: Selection, operator: Operator, now: datetime) -> list[Letter]:
-    """These never take effect: another delivery is passed over as if taken in (replay with ``again`` undoes it).
+    """These never take effect: another delivery is passed over as if taken in (replay with ``again`` undoes it). What
+    has taken effect meanwhile stays in effect, and is recorded so: only its letter goes.
 
     What was discarded stays in the record; what nobody could read stays there with its bytes, for it is nowhere else.
     """
     letters = _lock(session, selection)
     if letters:
         session.execute(delete(event_failures).where(_TABLE.id.in_([each.id for each in letters])))
-        given_up = [
-            {"consumer": each.consumer, "event_id": each.event_id, "processed_at": now}
-            for each in letters
-            if each.type is not None
-        ]
-        if given_up:
-            session.execute(mysql.insert(inbox).values(given_up).prefix_with("IGNORE"))
+        letters = [replace(each, taken_in=not _give_up(session, each, now)) for each in letters]
         note(session, operator, "discard", {"letters": [_recorded(each) for each in letters]}, now)
     return letters
+
+
+def _give_up(session: Session, letter: Letter, now: datetime) -> bool:
+    """Whether the consumer had not taken it in. Its inbox decides in one statement: to look first would not hold back
+    a worker that takes it in at the same time.
+    """
+    if letter.type is None:
+        return True
+    row = {"consumer": letter.consumer, "event_id": letter.event_id, "processed_at": now}
+    given_up: Any = session.execute(mysql.insert(inbox).values(row).prefix_with("IGNORE"))
+    return bool(given_up.rowcount)
 
 
 def _lock(session: Session, selection: Selection) -> list[Letter]:
@@ -150,4 +159,5 @@ def _recorded(letter: Letter) -> dict[str, Any]:
         "attempts": letter.attempts,
         "error": letter.error,
         **({"envelope": letter.envelope} if letter.type is None else {}),
+        **({"taken_in": True} if letter.taken_in else {}),
     }

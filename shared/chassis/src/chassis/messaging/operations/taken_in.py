@@ -67,12 +67,13 @@ class TakenIn:
 
 
 def _discarded(connection: Connection) -> frozenset[Key]:
-    """What operators discarded and did not replay with ``--again`` afterwards."""
+    """What operators discarded before it took effect, and did not replay with ``--again`` afterwards."""
     found: set[Key] = set()
     actions = select(operator_actions.c.action, operator_actions.c.details).order_by(operator_actions.c.id)
     for action, details in connection.execute(actions.where(operator_actions.c.action.in_(["discard", "replay"]))):
         if action == "discard":
-            found |= {(each["consumer"], UUID(each["event_id"])) for each in details["letters"]}
+            letters = [each for each in details["letters"] if not each.get("taken_in")]
+            found |= {(each["consumer"], UUID(each["event_id"])) for each in letters}
         elif details.get("again"):
             found -= {(details["consumer"], UUID(each)) for each in details["events"]}
     return frozenset(found)
