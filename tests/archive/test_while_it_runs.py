@@ -8,15 +8,17 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import delete, insert, select, text
-from tests.archive.world import OPERATOR, Student, World, a_term, cohort, program
+from tests.archive.world import OPERATOR, Student, World, a_term, cohort, program, projections_of
 
 from chassis.messaging.failures import State
 from chassis.messaging.locks import only_one
-from chassis.messaging.operations import dead_letters
+from chassis.messaging.operations import dead_letters, replay
 from chassis.messaging.operations.dead_letters import Selection
 from chassis.messaging.operations.rebuild import Busy
 from chassis.messaging.operations.rebuilding import ArchiveIncomplete
 from chassis.messaging.operations.shadow import ddl_engine
+from chassis.messaging.operations.swapping import Held
+from chassis.messaging.retrier import Retrier
 from chassis.tables import event_failures, inbox, operator_actions, outbox
 from chassis.testing import published
 from contracts.events import CertificateIssued, Envelope
@@ -108,6 +110,58 @@ def test_what_is_being_tried_or_was_given_up_is_not_built_in(world: World) -> No
     world.rebuild("discussion", "accounts")
     assert world.rows("discussion")["accounts"] == []
     assert [verdict.equal for verdict in world.verify("discussion", "accounts")] == [True]
+
+
+@pytest.mark.parametrize(
+    ("service", "projection", "consumer"),
+    [
+        ("discussion", "accounts", "discussion.know_accounts"),
+        ("certificates", "students", "certificates.know_names"),
+    ],
+)
+@pytest.mark.parametrize("when", ["between two pages", "under the hold"])
+def test_what_is_discarded_while_a_rebuild_runs_is_not_built_in(
+    world: World, monkeypatch: pytest.MonkeyPatch, service: str, projection: str, consumer: str, when: str
+) -> None:
+    _fail(world, world.publish(Student().registered("Given up")), consumer)
+    left, hold = [1], Held.__enter__
+
+    def meanwhile() -> None:
+        while left:
+            left.pop()
+            _discard_all(world, service)
+
+    def holding(held: Held) -> Held:
+        hold(held)
+        meanwhile()
+        return held
+
+    if when == "under the hold":
+        monkeypatch.setattr(Held, "__enter__", holding)
+        world.rebuild(service, projection)
+    else:
+        world.rebuild(service, projection, archive=Slow(world.archive(), meanwhile))
+    assert not left
+    table = {"accounts": "accounts", "students": "people"}[projection]
+    assert world.rows(service)[table] == []
+    assert [verdict.equal for verdict in world.verify(service, projection)] == [True]
+
+
+def test_what_was_discarded_and_is_taken_in_after_all_while_a_rebuild_runs_is_built_in(world: World) -> None:
+    envelope = world.publish(Student().registered("After all"))
+    _fail(world, envelope)
+    _discard_all(world, "discussion")
+    left, database, consumers = [1], world.database("discussion"), projections_of("discussion").consumers
+
+    def meanwhile() -> None:
+        while left:
+            left.pop()
+            name, raws = "discussion.know_accounts", [envelope.to_json()]
+            replay.take_in_again(database, consumers, name, raws, OPERATOR, datetime.now(UTC), again=True)
+            Retrier(database, consumers).retry_one()
+
+    world.rebuild("discussion", "accounts", archive=Slow(world.archive(), meanwhile))
+    assert [row[1] for row in world.rows("discussion")["accounts"]] == ["After all"]
 
 
 def test_a_letter_that_was_discarded_after_its_event_took_effect_after_all_takes_nothing_away(world: World) -> None:

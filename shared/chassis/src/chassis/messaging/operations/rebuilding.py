@@ -90,7 +90,7 @@ class Build:
         for name in self.tables:
             self.live.exec_driver_sql(f"CREATE TABLE `{name}{REBUILT}` LIKE `{name}`")
         self.live.commit()
-        self._taken_in = TakenIn(self.live, self._projection.consumers)
+        self._taken_in = TakenIn(self.live, self._projection.consumers, self._lately)
         self._shadow = Shadow(self._engine, self._projection)
         return self
 
@@ -171,7 +171,7 @@ class Build:
     def _chosen(self, chunk: Iterable[tuple[Envelope, bytes]]) -> list[Intake]:
         intakes = [intake for _, raw in chunk for intake in self._intakes(raw)]
         ids = {intake.envelope.id for intake in intakes}
-        known, waiting = self._taken_in.known(ids), self._taken_in.waiting(ids)
+        known, waiting = self._taken_in.known(ids)
         self.live.commit()
         recent = {key for key, at in known.items() if at >= self._lately}
         self._recent |= recent
