@@ -12,11 +12,12 @@ from uuid import uuid4
 import pytest
 import redis
 from rich.console import Console
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 from typer.testing import CliRunner
 
 from chassis.database import Database
 from chassis.messaging import emit
+from chassis.tables import outbox
 from chassis.testing import deliver
 from chassis.testing.schemas import TestSchema
 from contracts.events import AccountRegistered, Envelope
@@ -94,6 +95,33 @@ def test_all_projections_of_a_service_for_scripts(discussion: Database) -> None:
     assert answer["built"][0]["rows"] == {"accounts": 3}
     assert names(discussion) == ["Ada", "Ben", "Chi"]
     assert "discussion: accounts, programs, cohorts, enrollments" in run("projections")
+
+
+def test_an_event_that_cannot_be_read_is_named_and_stops_nothing(
+    discussion: Database, database_for: Callable[[str], Database]
+) -> None:
+    with database_for("gateway").begin() as session:
+        registered = AccountRegistered(sequence=1, account_id=uuid4(), name="Dan", roles=["student"], teaches=[])
+        bad = emit(session, registered)
+    with database_for("gateway").begin() as session:
+        session.execute(update(outbox).where(outbox.c.id == bad).values(envelope=b"\n\nno event\n"))
+    assert "as the archive tells" in run("verify", "discussion", "accounts")
+    shown = run("rebuild", "discussion", "accounts", *WHY)
+    assert f"account_registered {bad}" in shown
+    assert names(discussion) == ["Ada", "Ben", "Chi"]
+
+
+def test_a_handler_that_raises_is_named_with_its_event_in_one_sentence(
+    discussion: Database, database_for: Callable[[str], Database]
+) -> None:
+    with database_for("gateway").begin() as session:
+        id_, raw = session.execute(select(outbox.c.id, outbox.c.envelope).where(outbox.c.sequence == 1).limit(1)).one()
+        longer = raw.replace(b'"name":"', b'"name":"' + b"x" * 5000)
+        session.execute(update(outbox).where(outbox.c.id == id_).values(envelope=longer))
+    said = " ".join(run("rebuild", "discussion", "accounts", *WHY, code=1).split())
+    assert f"discussion.know_accounts cannot take in event {id_}" in said
+    assert "accounts stays as it was" in said
+    assert names(discussion) == ["Ada", "Ben", "Chi"]
 
 
 @pytest.mark.parametrize(

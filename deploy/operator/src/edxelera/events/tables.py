@@ -8,6 +8,9 @@ from rich.console import JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
+#: Unreadable events that a table names.
+_NAMED = 3
+
 
 def age(seconds: float | None) -> str:
     """``12 s``, ``5 min``, ``3 h``, ``2 d``; nothing for None."""
@@ -80,16 +83,17 @@ def with_owed(found: Sequence[Mapping[str, Any]], owed: Mapping[str, Mapping[str
 
 def built(service: str, found: Iterable[Mapping[str, Any]]) -> Table:
     """What was rebuilt, and what its workers have yet to be given."""
-    shown = _table("projection", ">events", "rows", "never taken in", whole=["projection"])
+    shown = _table("projection", ">events", "rows", "never taken in", "cannot be read", whole=["projection"])
     for each in found:
         rows = ", ".join(f"{table} {number}" for table, number in each["rows"].items())
-        shown.add_row(f"{service} {each['projection']}", str(each["events"]), rows, _never(each["not_taken_in"]))
+        name, never, unreadable = f"{service} {each['projection']}", _never(each["not_taken_in"]), _unreadable(each)
+        shown.add_row(name, str(each["events"]), rows, never, unreadable)
     return shown
 
 
 def verdicts(service: str, found: Iterable[Mapping[str, Any]]) -> Table:
     """Whether projections are what the archive tells."""
-    shown = _table("projection", ">events", "rows", "is", "never taken in", whole=["projection"])
+    shown = _table("projection", ">events", "rows", "is", "never taken in", "cannot be read", whole=["projection"])
     for each in found:
         rows = ", ".join(f"{table['table']} {table['rows']}" for table in each["tables"])
         number = sum(table["differing"] for table in each["tables"])
@@ -97,13 +101,20 @@ def verdicts(service: str, found: Iterable[Mapping[str, Any]]) -> Table:
         if each["not_in_archive"]:
             verdict += f", {each['not_in_archive']} events are not in the archive"
         name = f"{service} {each['projection']}"
-        shown.add_row(name, str(each["events"]), rows, verdict, _never(each["not_taken_in"]))
+        shown.add_row(name, str(each["events"]), rows, verdict, _never(each["not_taken_in"]), _unreadable(each))
     return shown
 
 
 def _never(consumers: Mapping[str, int]) -> str:
     """Events that only a replay brings."""
     return ", ".join(f"{consumer} {number}" for consumer, number in consumers.items())
+
+
+def _unreadable(built_: Mapping[str, Any]) -> str:
+    """The first of them by type and id, and how many more there are."""
+    found = [f"{short(each['type'])} {each['id']}" for each in built_.get("unreadable", ())]
+    more = [f"and {len(found) - _NAMED} more"] if len(found) > _NAMED else []
+    return ", ".join([*found[:_NAMED], *more])
 
 
 def differences(found: Iterable[Mapping[str, Any]]) -> Table:

@@ -27,7 +27,7 @@ from chassis.messaging import debts
 from chassis.messaging.consumers import Consumers
 from chassis.messaging.failures import State
 from chassis.messaging.operations import archive, arguments, audit, dead_letters, outbox, rebuild, replay, streams
-from chassis.messaging.operations.rebuilding import ArchiveIncomplete
+from chassis.messaging.operations.rebuilding import ArchiveIncomplete, HandlerFailed
 from chassis.messaging.operations.shadow import ddl_engine
 from chassis.messaging.operations.swapping import SwapFailed
 from chassis.messaging.outbox import HintPublisher
@@ -229,7 +229,7 @@ _ANSWERS: dict[str, Answer] = {
 }
 
 
-_CANNOT_REBUILD = (ArchiveIncomplete, SwapFailed, rebuild.Busy, EOFError)
+_CANNOT_REBUILD = (ArchiveIncomplete, HandlerFailed, SwapFailed, rebuild.Busy, EOFError)
 
 
 def main(given: list[str] | None = None) -> int:

@@ -5,6 +5,7 @@ ended by an empty line; the operator's command stands between them. So no proces
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import IO, Any, Protocol
 from uuid import UUID
 
@@ -18,6 +19,28 @@ from chassis.tables import outbox
 #: Events in an answer.
 PAGE = 500
 
+_EVENT = select(outbox.c.position, outbox.c.id, outbox.c.type, outbox.c.envelope)
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """An event as its owner's outbox has it; whether the envelope can be read is another question."""
+
+    position: int
+    id: UUID
+    type: str
+    envelope: bytes
+
+    def line(self) -> bytes:
+        """For a pipe. A line break can only stand between the tokens of an envelope, where a space says the same."""
+        return f"{self.position} {self.id} {self.type} ".encode() + self.envelope.replace(b"\n", b" ")
+
+    @classmethod
+    def of(cls, line: bytes) -> "Archived":
+        """What ``line`` wrote."""
+        position, id_, type_, envelope = line.split(b" ", 3)
+        return cls(int(position), UUID(id_.decode()), type_.decode(), envelope)
+
 
 class Archive(Protocol):
     """Where a rebuild gets events from. Positions are those of the source's outbox."""
@@ -25,10 +48,10 @@ class Archive(Protocol):
     def count(self, source: str, types: Sequence[str]) -> int:
         """How many events of these types the source has."""
 
-    def page(self, source: str, types: Sequence[str], after: int) -> list[tuple[int, bytes]]:
-        """The next events of these types after a position: position and envelope."""
+    def page(self, source: str, types: Sequence[str], after: int) -> list[Archived]:
+        """The next events of these types after a position."""
 
-    def some(self, source: str, ids: Sequence[UUID]) -> list[bytes]:
+    def some(self, source: str, ids: Sequence[UUID]) -> list[Archived]:
         """Those of these events that the source has."""
 
 
@@ -43,20 +66,20 @@ class OwnArchive:
         with self._databases[source].begin() as session:
             return session.scalar(select(func.count()).where(outbox.c.type.in_(types))) or 0
 
-    def page(self, source: str, types: Sequence[str], after: int) -> list[tuple[int, bytes]]:
+    def page(self, source: str, types: Sequence[str], after: int) -> list[Archived]:
         """See ``Archive``."""
         with self._databases[source].begin() as session:
             return _page(session, types, after)
 
-    def some(self, source: str, ids: Sequence[UUID]) -> list[bytes]:
+    def some(self, source: str, ids: Sequence[UUID]) -> list[Archived]:
         """See ``Archive``."""
         with self._databases[source].begin() as session:
-            return list(session.scalars(select(outbox.c.envelope).where(outbox.c.id.in_(ids))))
+            return [Archived(*row) for row in session.execute(_EVENT.where(outbox.c.id.in_(ids)))]
 
 
-def _page(session: Session, types: Sequence[str], after: int) -> list[tuple[int, bytes]]:
-    chosen = select(outbox.c.position, outbox.c.envelope).where(outbox.c.position > after, outbox.c.type.in_(types))
-    return [(row[0], row[1]) for row in session.execute(chosen.order_by(outbox.c.position).limit(PAGE))]
+def _page(session: Session, types: Sequence[str], after: int) -> list[Archived]:
+    chosen = _EVENT.where(outbox.c.position > after, outbox.c.type.in_(types))
+    return [Archived(*row) for row in session.execute(chosen.order_by(outbox.c.position).limit(PAGE))]
 
 
 class AskedArchive:
@@ -70,14 +93,13 @@ class AskedArchive:
         """See ``Archive``."""
         return int(next(self._ask(source, count=list(types))))
 
-    def page(self, source: str, types: Sequence[str], after: int) -> list[tuple[int, bytes]]:
+    def page(self, source: str, types: Sequence[str], after: int) -> list[Archived]:
         """See ``Archive``."""
-        parts = (line.partition(b" ") for line in self._ask(source, types=list(types), after=after))
-        return [(int(position), envelope) for position, _, envelope in parts]
+        return [Archived.of(line) for line in self._ask(source, types=list(types), after=after)]
 
-    def some(self, source: str, ids: Sequence[UUID]) -> list[bytes]:
+    def some(self, source: str, ids: Sequence[UUID]) -> list[Archived]:
         """See ``Archive``."""
-        return list(self._ask(source, ids=[str(each) for each in ids]))
+        return [Archived.of(line) for line in self._ask(source, ids=[str(each) for each in ids])]
 
     def _ask(self, source: str, **question: Any) -> Iterator[bytes]:
         self._questions.write(orjson.dumps({"ask": source, **question}, option=orjson.OPT_APPEND_NEWLINE))
@@ -98,8 +120,8 @@ def answer_questions(database: Database, questions: IO[bytes], answers: IO[bytes
         if "count" in asked:
             found = [str(own.count(asked["ask"], asked["count"])).encode()]
         elif "ids" in asked:
-            found = own.some(asked["ask"], [UUID(each) for each in asked["ids"]])
+            found = [each.line() for each in own.some(asked["ask"], [UUID(each) for each in asked["ids"]])]
         else:
-            found = [b"%d %b" % each for each in own.page(asked["ask"], asked["types"], asked["after"])]
+            found = [each.line() for each in own.page(asked["ask"], asked["types"], asked["after"])]
         answers.write(b"".join(each + b"\n" for each in found) + b"\n")
         answers.flush()

@@ -7,27 +7,30 @@ the service never took in are built in too: that heals a projection that missed 
 """
 
 import heapq
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from chassis.clock import utc_now
-from chassis.database import is_lost_race
+from chassis.database import is_lost_race, is_unreachable
 from chassis.messaging.inbox import Intake, intakes_of
-from chassis.messaging.operations.archive import PAGE, Archive
+from chassis.messaging.operations.archive import PAGE, Archive, Archived
 from chassis.messaging.operations.comparing import Comparison, compare
+from chassis.messaging.operations.gist import gist
 from chassis.messaging.operations.keeping import keep
 from chassis.messaging.operations.shadow import REBUILT, Shadow
 from chassis.messaging.operations.swapping import Held, PartlySwapped, SwapFailed, drop_leftovers
 from chassis.messaging.operations.taken_in import Key, TakenIn
 from chassis.messaging.projections import Projection, Projections
-from contracts.events import Envelope
+from contracts.events import Envelope, Event
 
 Report = Callable[[str, int, int], None]
 
@@ -42,10 +45,25 @@ class ArchiveIncomplete(Exception):
     """A rebuild would lose what events told that are not in the archive any more."""
 
 
+class HandlerFailed(Exception):
+    """A handler raised while a projection was built; the message names its consumer and the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An event of the archive that this code cannot read. ``taken_in``: the service has taken it in all the same, so
+    this code is not the one that did, or the archive was changed.
+    """
+
+    id: UUID
+    type: str
+    taken_in: bool
+
+
 @dataclass(slots=True)
 class Built:
     """What a build consists of. ``not_taken_in``: events by consumer that the service has never taken in, and that
-    only its workers may (a replay brings them).
+    only its workers may (a replay brings them). ``not_in_archive`` counts what was taken in and cannot be read, too.
     """
 
     projection: str
@@ -53,6 +71,20 @@ class Built:
     rows: dict[str, int] = field(default_factory=dict)
     not_taken_in: dict[str, int] = field(default_factory=dict)
     not_in_archive: int = 0
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    @property
+    def gap(self) -> str:
+        """What the service has taken in and this build lacks, in words; empty when it lacks nothing."""
+        lost = next((each for each in self.unreadable if each.taken_in), None)
+        if lost is None:
+            missing = (
+                f"{self.not_in_archive} events that {self.projection} was built from are not in the archive any more"
+            )
+            return missing if self.not_in_archive else ""
+        said = f"event {lost.id} ({lost.type}), which {self.projection} was built from, cannot be read"
+        others = self.not_in_archive - 1
+        return f"{said}, and {others} others cannot or are not in the archive any more" if others > 0 else said
 
 
 class Build:
@@ -83,6 +115,7 @@ class Build:
         self.tables = [table.name for table in projection.tables]
         self.built = Built(projection.name)
         self._new: list[Key] = []
+        self._unreadable: set[UUID] = set()
 
     def __enter__(self) -> "Build":
         self.live: Connection = self._engine.connect()
@@ -126,7 +159,8 @@ class Build:
         if ids:
             since = self._touched
             self._touched = self._shadow.now()
-            intakes = [each for raw in self._some(ids) for each in self._intakes(raw) if each.key in missing]
+            readable = self._readable(self._some(ids))
+            intakes = [intake for _, found in readable for intake in found if intake.key in missing]
             self._shadow.feed(intakes)
             self.built.events += len(intakes)
             self.built.not_in_archive += len(missing) - len(intakes)
@@ -149,27 +183,47 @@ class Build:
         """Each table, live and rebuilt."""
         return [compare(self.live, table) for table in self._projection.tables]
 
-    def _in_order(self) -> Iterator[tuple[Envelope, bytes]]:
+    def _in_order(self) -> Iterator[tuple[datetime, list[Intake]]]:
         pages = [self._pages(source, types) for source, types in self._types.items()]
-        return heapq.merge(*pages, key=lambda each: each[0].time)
+        return heapq.merge(*pages, key=lambda each: each[0])
 
-    def _pages(self, source: str, types: Sequence[str]) -> Iterator[tuple[Envelope, bytes]]:
+    def _pages(self, source: str, types: Sequence[str]) -> Iterator[tuple[datetime, list[Intake]]]:
         after = 0
         while page := self._archive.page(source, types, after):
-            after = page[-1][0]
-            yield from ((Envelope.parse(raw), raw) for _, raw in page)
+            after = page[-1].position
+            yield from self._readable(page)
 
-    def _some(self, ids: Sequence[UUID]) -> Iterator[bytes]:
+    def _some(self, ids: Sequence[UUID]) -> Iterator[Archived]:
         for start in range(0, len(ids), PAGE):
             for source in self._types:
                 yield from self._archive.some(source, ids[start : start + PAGE])
 
-    def _intakes(self, raw: bytes) -> list[Intake]:
-        found = intakes_of(self._consumers, Envelope.parse(raw), raw)
-        return [intake for intake in found if intake.handler.name in self._projection.consumers]
+    def _readable(self, events: Iterable[Archived]) -> list[tuple[datetime, list[Intake]]]:
+        """Each event with its time, without those that cannot be read: these are noted."""
+        found, unreadable, fed = [], [], self._projection
+        for each in events:
+            try:
+                envelope = Envelope.parse(each.envelope)
+                intakes = intakes_of(self._consumers, envelope, each.envelope)
+            except ValueError:  # what pydantic raises is one
+                unreadable.append(each)
+                continue
+            own = [_named(intake, fed) for intake in intakes if intake.handler.name in fed.consumers]
+            found.append((envelope.time, own))
+        self._note_unreadable([each for each in unreadable if each.id not in self._unreadable])
+        return found
 
-    def _chosen(self, chunk: Iterable[tuple[Envelope, bytes]]) -> list[Intake]:
-        intakes = [intake for _, raw in chunk for intake in self._intakes(raw)]
+    def _note_unreadable(self, events: Sequence[Archived]) -> None:
+        if not events:
+            return
+        known, _ = self._taken_in.known(each.id for each in events)
+        self.live.commit()
+        taken_in = {event_id for _, event_id in known}
+        self.built.unreadable += [Unreadable(each.id, each.type, each.id in taken_in) for each in events]
+        self._unreadable |= {each.id for each in events}
+
+    def _chosen(self, chunk: Iterable[tuple[datetime, list[Intake]]]) -> list[Intake]:
+        intakes = [intake for _, found in chunk for intake in found]
         ids = {intake.envelope.id for intake in intakes}
         known, waiting = self._taken_in.known(ids)
         self.live.commit()
@@ -191,6 +245,24 @@ class Build:
         name = intake.handler.name
         self.built.not_taken_in[name] = self.built.not_taken_in.get(name, 0) + 1
         return False
+
+
+def _named(intake: Intake, projection: Projection) -> Intake:
+    """The same, with a handler that says on which event it raised."""
+    handler, envelope = intake.handler, intake.envelope
+
+    def run(session: Session, event: Event) -> None:
+        try:
+            handler.run(session, event)
+            session.flush()
+        except Exception as error:
+            if is_unreachable(error) or is_lost_race(error):
+                raise
+            said = gist("".join(traceback.format_exception_only(error)))
+            about = f"{handler.name} cannot take in event {envelope.id} ({envelope.type})"
+            raise HandlerFailed(f"{about}: {said}; {projection.name} stays as it was") from error
+
+    return replace(intake, handler=replace(handler, run=run))
 
 
 def held(engine: Engine, build: Build, work: Callable[[Held], Any]) -> Any:
