@@ -158,6 +158,12 @@ def test_a_discard_says_what_had_taken_effect_after_all(installation: Installati
     assert len(installation.effects) == 1
 
 
+def test_an_address_that_is_none_is_named(installation: Installation, tmp_path: Path) -> None:
+    env = environment.read(tmp_path / "env")
+    (tmp_path / "env").write_text(environment.render({**env, "EDX_LEARNING_DATABASE_URL": "nonsense"}))
+    assert "learning: EDX_LEARNING_DATABASE_URL is not the address of a database" in run("outbox", code=1)
+
+
 def test_a_span_is_counted_then_replayed_to_the_consumer_that_lacks_it(installation: Installation) -> None:
     envelopes = [installation.publish() for _ in range(3)]
     installation.deliver(envelopes[0])
@@ -190,6 +196,14 @@ def test_streams_outboxes_and_a_replay_to_all_have_tables(installation: Installa
         (["replay", "enrollment", "--to", CONSUMER, "--all"], "who does it and why"),
         (["replay", "enrollment", "--to", "learning.nobody", "--all", *WHY], "has no consumer"),
         (["replay", "enrollment", "--to", "all", "--all", "--again", *WHY], "for one consumer"),
+        (["replay", "enrollment", "--to", CONSUMER, "--since", "999999d", *WHY], "'999999d' is outside of the years"),
+        (["replay", "enrollment", "--to", CONSUMER, "--since", "1h", "--until", "2h", *WHY], "is not before the end"),
+        (["replay", "enrollment", "--to", "all", "--since", "0001-01-01T00:00+05:00", *WHY], "outside of the years"),
+        (["replay", "enrollment", "--to", "all", "--id", "nope", "--dry-run"], "'nope' is no event id"),
+        (["dead", "list", "--limit", "-1"], "--limit is a number from 1"),
+        (["dead", "list", "--consumer", "learning.typo"], "learning has no consumer 'learning.typo'; it has"),
+        (["dead", "retry", "--consumer", "learning.typo", *WHY], "learning has no consumer 'learning.typo'; it has"),
+        (["dead", "retry", "learning/999999", *WHY], "learning: there is no dead letter 999999"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(installation: Installation, arguments: list[str], said: str) -> None:

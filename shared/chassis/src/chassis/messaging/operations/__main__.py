@@ -13,13 +13,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import redis
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.orm import Session
 
 from chassis.clock import utc_now
 from chassis.database import Database
@@ -33,7 +34,9 @@ from chassis.messaging.operations.swapping import SwapFailed
 from chassis.messaging.outbox import HintPublisher
 from chassis.messaging.projections import Projections
 
+Server = TypeVar("Server")
 Answer = Callable[[argparse.Namespace, datetime], Any]
+Decision = Callable[[Session, dead_letters.Selection, audit.Operator, datetime], list[dead_letters.Letter]]
 
 
 class Refused(Exception):
@@ -47,9 +50,18 @@ def _setting(key: str) -> str:
     return value
 
 
+def _at(key: str, what: str, connected: Callable[[str], Server]) -> Server:
+    """What is at the address in this setting; the address is not repeated, for it may hold a password."""
+    url = _setting(key)
+    try:
+        return connected(url)
+    except (ArgumentError, ImportError, ValueError):
+        raise Refused(f"{key} is not the address of a {what}") from None
+
+
 @contextmanager
 def _database(service: str) -> Iterator[Database]:
-    database = Database(_setting(f"EDX_{service.upper()}_DATABASE_URL"), pool_size=1)
+    database = _at(f"EDX_{service.upper()}_DATABASE_URL", "database", lambda url: Database(url, pool_size=1))
     try:
         yield database
     finally:
@@ -58,14 +70,28 @@ def _database(service: str) -> Iterator[Database]:
 
 @contextmanager
 def _redis() -> Iterator["redis.Redis"]:
-    with redis.Redis.from_url(_setting("EDX_REDIS_URL"), socket_timeout=5.0, socket_connect_timeout=2.0) as client:
+    options: dict[str, Any] = {"socket_timeout": 5.0, "socket_connect_timeout": 2.0}
+    with _at("EDX_REDIS_URL", "Redis", lambda url: redis.Redis.from_url(url, **options)) as client:
         yield client
+
+
+def _require_service(name: str) -> None:
+    found = importlib.util.find_spec(name) if name.isidentifier() else None
+    if found is None or not found.submodule_search_locations:
+        raise Refused(f"there is no service {name!r}")
+
+
+def _require_consumer(session: Session, service: str, name: str | None) -> None:
+    """A name that is no consumer's is a mistake, unless failures bear it: the consumer may be gone, and what nobody
+    could read bears the service's own.
+    """
+    if name and name != service and not dead_letters.has_failed(session, name):
+        replay.types_of(consumers_of(service), name)
 
 
 def consumers_of(service: str) -> Consumers:
     """As the service's ``events`` module registers them; a service without one takes nothing in."""
-    if importlib.util.find_spec(service) is None:
-        raise Refused(f"there is no service {service!r}")
+    _require_service(service)
     if importlib.util.find_spec(f"{service}.events") is None:
         return Consumers(service)
     found: Consumers = importlib.import_module(f"{service}.events").consumers
@@ -92,9 +118,10 @@ def _outbox(given: argparse.Namespace, now: datetime) -> Any:
 
 
 def _failures(given: argparse.Namespace, _: datetime) -> Any:
-    type_ = outbox.wire_type(given.type) if given.type else None
+    type_, limit = outbox.wire_type(given.type) if given.type else None, arguments.limit_of(given)
     with _database(given.service) as database, database.begin() as session:
-        return dead_letters.failed(session, State(given.state), consumer=given.consumer, type_=type_, limit=given.limit)
+        _require_consumer(session, given.service, given.consumer)
+        return dead_letters.failed(session, State(given.state), consumer=given.consumer, type_=type_, limit=limit)
 
 
 def _failure(given: argparse.Namespace, _: datetime) -> Any:
@@ -103,15 +130,22 @@ def _failure(given: argparse.Namespace, _: datetime) -> Any:
 
 
 def _retry(given: argparse.Namespace, now: datetime) -> Any:
-    selection, operator = arguments.selection_of(given), arguments.operator_of(given)
-    with _database(given.service) as database:
-        return database.run(lambda session: dead_letters.retry(session, selection, operator, now))
+    return _decide(given, dead_letters.retry, now)
 
 
 def _discard(given: argparse.Namespace, now: datetime) -> Any:
+    return _decide(given, dead_letters.discard, now)
+
+
+def _decide(given: argparse.Namespace, decision: Decision, now: datetime) -> Any:
     selection, operator = arguments.selection_of(given), arguments.operator_of(given)
+
+    def decide(session: Session) -> list[dead_letters.Letter]:
+        _require_consumer(session, given.service, given.consumer)
+        return decision(session, selection, operator, now)
+
     with _database(given.service) as database:
-        return database.run(lambda session: dead_letters.discard(session, selection, operator, now))
+        return database.run(decide)
 
 
 def _count(given: argparse.Namespace, now: datetime) -> Any:
@@ -169,7 +203,7 @@ def _asked() -> archive.AskedArchive:
 
 
 def _migration_engine(service: str) -> Engine:
-    return ddl_engine(_setting(f"EDX_{service.upper()}_MIGRATION_DATABASE_URL"))
+    return _at(f"EDX_{service.upper()}_MIGRATION_DATABASE_URL", "database", ddl_engine)
 
 
 def _tell_progress(projection: str, done: int, total: int) -> None:
@@ -205,8 +239,9 @@ def _verify(given: argparse.Namespace, _: datetime) -> Any:
 
 
 def _actions(given: argparse.Namespace, _: datetime) -> Any:
+    limit = arguments.limit_of(given)
     with _database(given.service) as database, database.begin() as session:
-        return audit.history(session, given.limit)
+        return audit.history(session, limit)
 
 
 _ANSWERS: dict[str, Answer] = {
@@ -236,6 +271,7 @@ def main(given: list[str] | None = None) -> int:
     """The command: 0 with the answer on standard output, or 2 with a sentence on standard error."""
     asked = arguments.parser().parse_args(given)
     try:
+        _require_service(asked.service)
         answer = _ANSWERS[asked.action](asked, utc_now())
     except (Refused, ValueError, dead_letters.LetterNotFound, *_CANNOT_REBUILD) as error:
         return _refuse(str(error))
@@ -249,7 +285,7 @@ def main(given: list[str] | None = None) -> int:
 
 
 def _refuse(sentence: str) -> int:
-    print(sentence, file=sys.stderr)  # noqa: T201
+    print(" ".join(sentence.split()), file=sys.stderr)  # noqa: T201
     return 2
 
 

@@ -11,18 +11,40 @@ from chassis.messaging.operations.dead_letters import Selection
 from chassis.messaging.operations.outbox import Span, wire_type
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_AN_ID = "0197b0a0-0000-7000-8000-000000000001"
+#: Rows that an answer may have.
+_MOST = 1_000_000
 _AGO = re.compile(r"(\d{1,6})([smhd])")
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """An instant in ISO form (UTC unless it says otherwise), or how long ago: ``90m``, ``2h``, ``7d``."""
-    if ago := _AGO.fullmatch(text):
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    """An instant in ISO form (UTC unless it says otherwise), or how long ago: ``90m``, ``2h``, ``7d``. ``ValueError``
+    with a sentence for anything else.
+    """
     try:
+        if ago := _AGO.fullmatch(text):
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} is outside of the years 1 to 9999") from None
     except ValueError:
         raise ValueError(f"{text!r} is neither a time like 2026-11-22T14:00 nor an age like 90m, 2h or 7d") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _event_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no event id; one looks like {_AN_ID}") from None
+
+
+def limit_of(given: argparse.Namespace) -> int:
+    """How many rows at most."""
+    limit: int = given.limit
+    if not 1 <= limit <= _MOST:
+        raise ValueError(f"--limit is a number from 1 to {_MOST}, not {limit}")
+    return limit
 
 
 def parser() -> argparse.ArgumentParser:
@@ -103,7 +125,7 @@ def span_of(given: argparse.Namespace, now: datetime) -> Span:
     span = Span(
         types=tuple(wire_type(name) for name in given.type),
         subjects=tuple(given.subject),
-        ids=tuple(UUID(text) for text in given.id),
+        ids=tuple(_event_id(text) for text in given.id),
         since=moment(given.since, now) if given.since else None,
         until=moment(given.until, now) if given.until else None,
     )

@@ -23,7 +23,7 @@ _BRIEF = (
 
 
 class LetterNotFound(Exception):
-    """There is no failure with this id in this schema."""
+    """There is no failure with this id in this schema, or no dead letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,11 @@ def failed(
     return [_brief(row) for row in session.execute(query)]
 
 
+def has_failed(session: Session, consumer: str) -> bool:
+    """Whether any failure is this consumer's; it may be one that is registered no more."""
+    return session.execute(select(_TABLE.id).where(_TABLE.consumer == consumer).limit(1)).first() is not None
+
+
 def show(session: Session, letter_id: int) -> Letter:
     """Everything about one: the event as it came, and the whole traceback. Raises ``LetterNotFound``."""
     row = session.execute(select(*_BRIEF, _TABLE.envelope).where(_TABLE.id == letter_id)).first()
@@ -99,7 +104,9 @@ def show(session: Session, letter_id: int) -> Letter:
 
 
 def retry(session: Session, selection: Selection, operator: Operator, now: datetime) -> list[Letter]:
-    """The worker tries these again at once, with all their attempts before them; answers which."""
+    """The worker tries these again at once, with all their attempts before them; answers which. Raises
+    ``LetterNotFound``, and does nothing, when one is named that there is not.
+    """
     letters = _lock(session, selection)
     if letters:
         again = {"state": State.RETRYING, "attempts": 0, "next_attempt_at": database_clock.NOW}
@@ -113,6 +120,7 @@ def discard(session: Session, selection: Selection, operator: Operator, now: dat
     has taken effect meanwhile stays in effect, and is recorded so: only its letter goes.
 
     What was discarded stays in the record; what nobody could read stays there with its bytes, for it is nowhere else.
+    Raises ``LetterNotFound``, and does nothing, when one is named that there is not.
     """
     letters = _lock(session, selection)
     if letters:
@@ -135,7 +143,11 @@ def _give_up(session: Session, letter: Letter, now: datetime) -> bool:
 
 def _lock(session: Session, selection: Selection) -> list[Letter]:
     query = select(*_BRIEF, _TABLE.envelope).where(selection.where()).order_by(_TABLE.id).with_for_update()
-    return [_brief(row) for row in session.execute(query)]
+    letters = [_brief(row) for row in session.execute(query)]
+    if missing := sorted(set(selection.ids) - {each.id for each in letters}):
+        named = ("is no dead letter " if len(missing) == 1 else "are no dead letters ") + ", ".join(map(str, missing))
+        raise LetterNotFound(f"there {named} here (taken in by now, or being tried again?); nothing was done")
+    return letters
 
 
 def _letter(row: Any) -> Letter:

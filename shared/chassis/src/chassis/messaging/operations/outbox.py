@@ -40,13 +40,20 @@ class SpanState:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A part of an outbox: events to which all that is given applies. ``since`` is included, ``until`` is not."""
+    """A part of an outbox: events to which all that is given applies. ``since`` is included, ``until`` is not.
+    ``ValueError`` when no event can be in between.
+    """
 
     types: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     ids: tuple[UUID, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            first, last = (each.isoformat(" ", "seconds") for each in (self.since, self.until))
+            raise ValueError(f"no event is in that span: its beginning {first} is not before the end {last}")
 
     @property
     def is_everything(self) -> bool:
