@@ -15,7 +15,15 @@ from chassis.messaging.locks import only_one
 from chassis.messaging.operations.archive import Archive
 from chassis.messaging.operations.audit import Operator, note
 from chassis.messaging.operations.comparing import Comparison
-from chassis.messaging.operations.rebuilding import ArchiveIncomplete, Build, Built, Report, held, verified
+from chassis.messaging.operations.rebuilding import (
+    ArchiveIncomplete,
+    Build,
+    Built,
+    Report,
+    Unreadable,
+    held,
+    verified,
+)
 from chassis.messaging.operations.swapping import Held, SwapFailed
 from chassis.messaging.operations.taken_in import Key
 from chassis.messaging.projections import Projections
@@ -49,6 +57,7 @@ class Verdict:
     not_in_archive: int
     not_taken_in: dict[str, int]
     tables: list[Comparison] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
 
 
 def rebuild(
@@ -80,11 +89,9 @@ def rebuild(
 
 
 def _refuse_incomplete(built: Built, options: Options) -> None:
-    if built.not_in_archive and not options.incomplete:
-        raise ArchiveIncomplete(
-            f"{built.not_in_archive} events that {built.projection} was built from are not in the archive any more: a"
-            " rebuild would lose what they told. Nothing was changed; --incomplete goes on without them"
-        )
+    if built.gap and not options.incomplete:
+        lost = "a rebuild would lose what they told. Nothing was changed; --incomplete goes on without them"
+        raise ArchiveIncomplete(f"{built.gap}: {lost}")
 
 
 @contextmanager
@@ -148,9 +155,8 @@ def verify(
             with Build(engine, projections, projection, archive, report) as build:
                 tables, built = verified(engine, build), build.built
                 equal = not any(table.differing for table in tables)
-                verdicts.append(
-                    Verdict(projection.name, equal, built.events, built.not_in_archive, built.not_taken_in, tables)
-                )
+                told = built.events, built.not_in_archive, built.not_taken_in, tables, built.unreadable
+                verdicts.append(Verdict(projection.name, equal, *told))
     return verdicts
 
 

@@ -151,20 +151,22 @@ class Build:
             keep(self.live, table)
 
     def catch_up(self) -> int:
-        """Build in what the service has taken in meanwhile; answers how many events that were."""
+        """Build in what the service has taken in meanwhile; answers how many events that were. After an error it may be
+        called again: what it had not finished is done once more.
+        """
         missing = self._taken_in.since(self._lately).keys() - self._recent
         self.live.commit()
-        self._recent |= missing
         ids = sorted({event_id for _, event_id in missing}, key=str)
         if ids:
-            since = self._touched
-            self._touched = self._shadow.now()
+            now = self._shadow.now()
             readable = self._readable(self._some(ids))
             intakes = [intake for _, found in readable for intake in found if intake.key in missing]
             self._shadow.feed(intakes)
+            self._shadow.copy(self._touched)
+            self._touched = now
+            self._recent |= missing
             self.built.events += len(intakes)
             self.built.not_in_archive += len(missing) - len(intakes)
-            self._shadow.copy(since)
         for table in self._projection.tables:
             keep(self.live, table)
         return len(ids)
@@ -268,9 +270,9 @@ def _named(intake: Intake, projection: Projection) -> Intake:
 def held(engine: Engine, build: Build, work: Callable[[Held], Any]) -> Any:
     """``work`` while nobody changes the projection's tables and nothing is missing that the service has taken in."""
     for attempt in range(1, _ATTEMPTS + 1):
-        while build.catch_up() > PAGE:
-            pass
         try:
+            while build.catch_up() > PAGE:
+                pass
             with Held(engine, build.tables) as hold:
                 build.catch_up()
                 return work(hold)
