@@ -153,6 +153,18 @@ def test_an_archive_that_cannot_be_reached_changes_nothing(
     assert names(discussion) == ["Ada", "Ben", "Chi"]
 
 
+def test_a_cache_that_cannot_be_is_said_before_anything_is_rebuilt(discussion: Database, tmp_path: Path) -> None:
+    env = environment.read(tmp_path / "env")
+    env["EDX_CACHE_REDIS_URL"] = "nonsense"
+    (tmp_path / "env").write_text(environment.render(env))
+    with discussion.begin() as session:
+        session.execute(text(HAND))
+    ran = CliRunner().invoke(app, ["events", "rebuild", "discussion", "accounts", *WHY])
+    assert ran.exit_code != 0
+    assert "EDX_CACHE_REDIS_URL is not the address of a Redis" in str(ran.output) + str(ran.exception)
+    assert "Somebody Else" in names(discussion)
+
+
 def test_a_rebuild_that_is_killed_leaves_the_service_as_it_was_and_the_next_one_works(
     discussion: Database, schema_for: Callable[[str], TestSchema]
 ) -> None:
@@ -162,7 +174,10 @@ def test_a_rebuild_that_is_killed_leaves_the_service_as_it_was_and_the_next_one_
         session.execute(text(HAND))
     asking: Any = subprocess.Popen(
         [sys.executable, "-m", "chassis.messaging.operations", "discussion", "rebuild", "accounts", *WHY],
-        env={"EDX_DISCUSSION_MIGRATION_DATABASE_URL": schema.admin_url},
+        env={
+            "EDX_DISCUSSION_MIGRATION_DATABASE_URL": schema.admin_url,
+            "EDX_CACHE_REDIS_URL": "redis://127.0.0.1:1",
+        },
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

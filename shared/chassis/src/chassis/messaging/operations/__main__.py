@@ -217,15 +217,16 @@ def _rebuild(given: argparse.Namespace, now: datetime) -> Any:
     operator = arguments.operator_of(given)
     options = rebuild.Options(given.from_nothing, given.incomplete)
     engine = _migration_engine(given.service)
+    cache = _at("EDX_CACHE_REDIS_URL", "Redis", lambda url: redis.Redis.from_url(url, socket_timeout=5.0))
     _quiet()
     built = rebuild.rebuild(engine, projections, names, _asked(), operator, now, _tell_progress, options)
-    return {"answer": {"built": built, "cache": _forget_cached(given.service)}}
+    return {"answer": {"built": built, "cache": _forget_cached(cache, given.service)}}
 
 
-def _forget_cached(service: str) -> str:
+def _forget_cached(cache: "redis.Redis", service: str) -> str:
     try:
-        with redis.Redis.from_url(_setting("EDX_CACHE_REDIS_URL"), socket_timeout=5.0) as client:
-            rebuild.forget_cached(client, service)
+        with cache:
+            rebuild.forget_cached(cache, service)
     except redis.RedisError as error:
         return f"could not be told ({error}): answers from before may be given for five minutes"
     return "forgotten"
