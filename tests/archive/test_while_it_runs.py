@@ -7,27 +7,23 @@ from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
-import orjson
 import pytest
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import OperationalError
-from tests.archive.world import OPERATOR, Student, World, a_term, cohort, program, projections_of
+from tests.archive.world import NOW, OPERATOR, Student, World, a_term, cohort, discard_all, program, projections_of
 
 from chassis.messaging.failures import State
-from chassis.messaging.intake import Delivery, Taker
 from chassis.messaging.locks import only_one
 from chassis.messaging.operations import dead_letters, replay
 from chassis.messaging.operations.dead_letters import Selection
 from chassis.messaging.operations.rebuild import Busy
-from chassis.messaging.operations.rebuilding import ArchiveIncomplete, Build, HandlerFailed, Unreadable
+from chassis.messaging.operations.rebuilding import Build
 from chassis.messaging.operations.shadow import Shadow, ddl_engine
 from chassis.messaging.operations.swapping import Held
 from chassis.messaging.retrier import Retrier
-from chassis.tables import event_failures, inbox, operator_actions, outbox
+from chassis.tables import event_failures, inbox, operator_actions
 from chassis.testing import published
 from contracts.events import CertificateIssued, Envelope
-
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 class Slow:
@@ -156,7 +152,7 @@ def test_what_is_discarded_while_a_rebuild_runs_is_not_built_in(
     def meanwhile() -> None:
         while left:
             left.pop()
-            _discard_all(world, service)
+            discard_all(world, service)
 
     def holding(held: Held) -> Held:
         hold(held)
@@ -177,7 +173,7 @@ def test_what_is_discarded_while_a_rebuild_runs_is_not_built_in(
 def test_what_was_discarded_and_is_taken_in_after_all_while_a_rebuild_runs_is_built_in(world: World) -> None:
     envelope = world.publish(Student().registered("After all"))
     _fail(world, envelope)
-    _discard_all(world, "discussion")
+    discard_all(world, "discussion")
     left, database, consumers = [1], world.database("discussion"), projections_of("discussion").consumers
 
     def meanwhile() -> None:
@@ -196,7 +192,7 @@ def test_a_letter_that_was_discarded_after_its_event_took_effect_after_all_takes
     envelope = world.publish(Student().registered("Taken in"))
     _fail(world, envelope)
     world.deliver("discussion", envelope)
-    _discard_all(world, "discussion")
+    discard_all(world, "discussion")
     assert [verdict.equal for verdict in world.verify("discussion", "accounts")] == [True]
     world.rebuild("discussion", "accounts")
     assert [row[1] for row in world.rows("discussion")["accounts"]] == ["Taken in"]
@@ -206,7 +202,7 @@ def test_a_second_discard_of_what_was_given_up_does_not_bring_it_back(world: Wor
     envelope = world.publish(Student().registered("Given up"))
     for _ in range(2):  # an attempt that was under way at the first discard writes the letter once more
         _fail(world, envelope)
-        _discard_all(world, "discussion")
+        discard_all(world, "discussion")
     world.rebuild("discussion", "accounts")
     assert world.rows("discussion")["accounts"] == []
 
@@ -221,70 +217,6 @@ def test_discards_in_records_from_before_they_told_what_had_taken_effect_are_giv
         session.execute(insert(operator_actions).values(row))
     world.rebuild("discussion", "accounts")
     assert world.rows("discussion")["accounts"] == []
-
-
-def test_without_its_events_a_projection_is_not_rebuilt_unless_that_is_said(world: World) -> None:
-    a_term(world)
-    before = world.rows("learning")
-    with world.database("enrollment").begin() as session:
-        session.execute(delete(outbox).where(outbox.c.type.endswith("enrollment_revoked.v1")))
-    with pytest.raises(ArchiveIncomplete, match="1 events that enrollments was built from are not in the archive"):
-        world.rebuild("learning", "enrollments")
-    assert world.rows("learning") == before
-    (verdict,) = world.verify("learning", "enrollments")
-    assert verdict.not_in_archive == 1
-    world.rebuild("learning", "enrollments", incomplete=True)
-    assert "revoked" not in {row[5] for row in world.rows("learning")["enrollments"]}
-
-
-@pytest.mark.parametrize("how", ["no JSON", "no envelope", "no event"])
-@pytest.mark.parametrize("discarded", [False, True])
-def test_an_event_that_cannot_be_read_is_named_and_stops_nothing(world: World, how: str, discarded: bool) -> None:
-    good, bad = world.publish(Student().registered("Good")), world.publish(Student().registered("Bad"))
-    raw = _spoil(world, bad, how)
-    world.deliver("discussion", good)
-    if discarded:
-        poison = Delivery("edxelera.gateway/1-1", raw)
-        Taker(world.database("discussion"), projections_of("discussion").consumers).take_in([poison])
-        _discard_all(world, "discussion")
-    (built,) = world.rebuild("discussion", "accounts")
-    assert built.unreadable == [Unreadable(bad.id, bad.type, taken_in=False)]
-    assert (built.events, built.not_in_archive, built.gap) == (1, 0, "")
-    assert [row[1] for row in world.rows("discussion")["accounts"]] == ["Good"]
-    assert [verdict.equal for verdict in world.verify("discussion", "accounts")] == [True]
-
-
-@pytest.mark.parametrize("how", ["no envelope", "no event"])
-def test_what_was_taken_in_and_cannot_be_read_any_more_is_a_gap(world: World, how: str) -> None:
-    envelope = world.publish(Student().registered("Once readable"))
-    world.deliver("discussion", envelope)
-    with world.database("discussion").begin() as session:
-        session.execute(update(inbox).values(processed_at=NOW))  # long ago
-    _spoil(world, envelope, how)
-    named = (
-        f"event {envelope.id} .*account_registered.*, which accounts was built from, cannot be read: a rebuild would"
-    )
-    with pytest.raises(ArchiveIncomplete, match=named):
-        world.rebuild("discussion", "accounts")
-    assert len(world.rows("discussion")["accounts"]) == 1
-    (verdict,) = world.verify("discussion", "accounts")
-    assert (verdict.equal, verdict.not_in_archive) == (False, 1)
-    assert verdict.unreadable == [Unreadable(envelope.id, envelope.type, taken_in=True)]
-    (built,) = world.rebuild("discussion", "accounts", incomplete=True)
-    assert built.unreadable == [Unreadable(envelope.id, envelope.type, taken_in=True)]
-
-
-def test_a_handler_that_raises_in_a_rebuild_is_named_with_its_event(world: World) -> None:
-    envelope = world.publish(Student().registered("Once short"))
-    world.deliver("discussion", envelope)
-    _spoil(world, envelope, "too long a name")
-    said = f"discussion.know_accounts cannot take in event {envelope.id} .*account_registered.*: DataError: .*too long"
-    with pytest.raises(HandlerFailed, match=said) as raised:
-        world.rebuild("discussion", "accounts")
-    assert "\n" not in str(raised.value)
-    with pytest.raises(HandlerFailed, match=said):
-        world.verify("discussion", "accounts")
-    assert len(world.rows("discussion")["accounts"]) == 1
 
 
 def test_a_version_told_meanwhile_is_never_given_again(world: World) -> None:
@@ -391,25 +323,6 @@ def test_nothing_that_handlers_do_beside_their_rows_happens_again(world: World) 
 
 def _issued(world: World) -> list[Any]:
     return [event for event in published(world.database("certificates")) if isinstance(event, CertificateIssued)]
-
-
-def _spoil(world: World, envelope: Envelope, how: str) -> bytes:
-    """As an owner's outbox would never have it; answers what it has now."""
-    whole, name = envelope.to_json(), orjson.dumps(envelope.data["name"])
-    raw = {
-        "no JSON": b"{no\n\njson",
-        "no envelope": whole.replace(b'"subject"', b'"object"'),
-        "no event": whole.replace(b'"name":' + name, b'"name":null'),
-        "too long a name": whole.replace(name, b'"' + b"x" * 5000 + b'"'),
-    }[how]
-    with world.database(envelope.source).begin() as session:
-        session.execute(update(outbox).where(outbox.c.id == envelope.id).values(envelope=raw))
-    return raw
-
-
-def _discard_all(world: World, service: str) -> None:
-    with world.database(service).begin() as session:
-        assert len(dead_letters.discard(session, Selection(all_=True), OPERATOR, datetime.now(UTC))) == 1
 
 
 def _fail(world: World, envelope: Envelope, consumer: str = "discussion.know_accounts") -> None:

@@ -11,8 +11,10 @@ from sqlalchemy import select, text
 
 from chassis.database import Database
 from chassis.messaging import emit
+from chassis.messaging.operations import dead_letters
 from chassis.messaging.operations.archive import OwnArchive
 from chassis.messaging.operations.audit import Operator
+from chassis.messaging.operations.dead_letters import Selection
 from chassis.messaging.operations.rebuild import Options, Verdict, rebuild, verify
 from chassis.messaging.operations.rebuilding import Built
 from chassis.messaging.operations.shadow import ddl_engine
@@ -42,6 +44,7 @@ from contracts.events.learning import PublishedCourse, PublishedWeek
 SERVICES = ("discussion", "learning", "certificates", "enrollment")
 OWNERS = ("gateway", "enrollment", "learning", "discussion")
 BEGAN = datetime(2026, 3, 2, 9, tzinfo=UTC)
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 OPERATOR = Operator("ada", "a row was changed by hand")
 
 
@@ -234,3 +237,8 @@ def a_term(world: World) -> Sequence[Student]:
         statement = f"UPDATE enrollments SET progress_version = ({told}) WHERE id = :id"
         world.run("learning", statement, subject=str(student.enrollment), id=student.enrollment.bytes)
     return done, refunded, gone
+
+
+def discard_all(world: World, service: str) -> None:
+    with world.database(service).begin() as session:
+        assert len(dead_letters.discard(session, Selection(all_=True), OPERATOR, datetime.now(UTC))) == 1
